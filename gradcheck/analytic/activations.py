@@ -1,0 +1,163 @@
+"""Activations: functions without parameters that bend what dense layers would leave straight.
+
+For all but softmax y_i depends on x_i alone, so the Jacobian is diagonal and backward is dx = dy · f'(x).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from gradcheck.analytic.layer import Layer
+from gradcheck.analytic.validation import Array
+
+
+class Sigmoid(Layer):
+    """The logistic function y = σ(x) = 1 / (1 + e⁻ˣ).
+
+    Shapes: x and y the same, any number of axes.
+
+    Backward: dy/dx = e⁻ˣ / (1 + e⁻ˣ)² = y (1 − y), so the output alone is remembered. The exponential is
+    only ever taken of −|x|, so nothing overflows.
+
+    Examples
+    --------
+    >>> sigmoid = Sigmoid()
+    >>> sigmoid.forward([-1e4, 0.0, 1e4])
+    array([0. , 0.5, 1. ])
+    >>> sigmoid.backward([8.0, 8.0, 8.0])
+    array([0., 2., 0.])
+
+    References
+    ----------
+    Nielsen, *Neural Networks and Deep Learning* (2015), chapter 1; Saito, *Deep Learning from Scratch*
+    (2017), section 5.5.
+    """
+
+    def _forward(self, x: Array) -> tuple[Array, Any]:
+        z = np.exp(-np.abs(x))
+        y = np.where(x >= 0, 1, z) / (1 + z)
+        return y, y
+
+    def _backward(self, dy: Array, y: Array) -> Array:
+        return dy * y * (1 - y)
+
+
+class ReLU(Layer):
+    """The rectified linear unit y = max(x, 0).
+
+    Shapes: x and y the same, any number of axes.
+
+    Backward: the slope is 1 where x > 0 and 0 where x < 0. At the kink x = 0 any number in [0, 1] is a
+    subgradient; 0 is taken, as nearly everybody does.
+
+    Examples
+    --------
+    >>> relu = ReLU()
+    >>> relu.forward([-2.0, 0.0, 3.0])
+    array([0., 0., 3.])
+    >>> relu.backward([5.0, 5.0, 5.0])
+    array([0., 0., 5.])
+
+    References
+    ----------
+    Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010; Goodfellow,
+    Bengio, Courville, *Deep Learning* (2016), section 6.3.
+    """
+
+    def _forward(self, x: Array) -> tuple[Array, Any]:
+        return np.maximum(x, 0), x > 0
+
+    def _backward(self, dy: Array, positive: Array) -> Array:
+        return dy * positive
+
+
+class Tanh(Layer):
+    """The hyperbolic tangent y = tanh x.
+
+    Shapes: x and y the same, any number of axes.
+
+    Backward: tanh = sinh / cosh, so dy/dx = (cosh² − sinh²) / cosh² = 1 − y².
+
+    Examples
+    --------
+    >>> tanh = Tanh()
+    >>> tanh.forward([-1e4, 0.0])
+    array([-1.,  0.])
+    >>> tanh.backward([3.0, 3.0])
+    array([0., 3.])
+
+    References
+    ----------
+    LeCun, Bottou, Orr, Müller, "Efficient BackProp" (1998), section 4.4.
+    """
+
+    def _forward(self, x: Array) -> tuple[Array, Any]:
+        y = np.tanh(x)
+        return y, y
+
+    def _backward(self, dy: Array, y: Array) -> Array:
+        return dy * (1 - y * y)
+
+
+class Softmax(Layer):
+    """Scores to probabilities over the last axis: y_i = e^{x_i} / Σ_k e^{x_k}.
+
+    Shapes: x and y (..., C), usually (N, C); every row of y sums to 1.
+
+    Backward: ∂y_i/∂x_j = y_i (δ_ij − y_j): the diagonal, and the rest that comes from the shared
+    denominator. So dx_j = Σ_i dy_i y_i (δ_ij − y_j) = y_j (dy_j − Σ_i dy_i y_i), without ever building the
+    matrix. A constant dy gives 0: moving all scores together changes no probability.
+
+    Examples
+    --------
+    >>> softmax = Softmax()
+    >>> softmax.forward([[1e4, 1e4], [0.0, -1e4]])
+    array([[0.5, 0.5],
+           [1. , 0. ]])
+    >>> softmax.backward([[4.0, 0.0], [4.0, 0.0]])
+    array([[ 1., -1.],
+           [ 0.,  0.]])
+
+    References
+    ----------
+    Bridle, "Probabilistic interpretation of feedforward classification network outputs" (1990); Goodfellow,
+    Bengio, Courville, *Deep Learning* (2016), section 6.2.2.3.
+    """
+
+    def _forward(self, x: Array) -> tuple[Array, Any]:
+        y = softmax(x)
+        return y, y
+
+    def _backward(self, dy: Array, y: Array) -> Array:
+        weighted = dy * y
+        dx: Array = weighted - y * weighted.sum(axis=-1, keepdims=True)
+        return dx
+
+    def _check_shape(self, x: Array) -> None:
+        if x.ndim == 0 or x.shape[-1] == 0:
+            raise ValueError(f"{self!r}: x has shape {x.shape}, expected at least one class on its last axis")
+
+
+def softmax(x: Array) -> Array:
+    """The softmax of x (..., C) over its last axis.
+
+    Subtracting the largest score changes nothing, since it cancels in the fraction, and leaves no exponent
+    above 0.
+
+    >>> softmax(np.array([1000.0, 1000.0, 0.0]))
+    array([0.5, 0.5, 0. ])
+    """
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    y: Array = e / e.sum(axis=-1, keepdims=True)
+    return y
+
+
+def log_softmax(x: Array) -> Array:
+    """The logarithm of softmax(x), finite also where the probability itself rounds to 0.
+
+    >>> log_softmax(np.array([0.0, -10000.0]))
+    array([     0., -10000.])
+    """
+    shifted = x - x.max(axis=-1, keepdims=True)
+    y: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return y
