@@ -1,0 +1,114 @@
+"""Names for the intermediate values: those the code itself gives them.
+
+While the traced code runs, a trace function (:func:`sys.settrace`) looks at the local variables of every frame
+after each line and notes which name was bound to which value; afterwards each value gets the name its outermost
+frame gave it first. A name bound to several values (a loop, a helper called twice) is numbered.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from types import FrameType, TracebackType
+from typing import Any
+
+from gradcheck.derivation.value import Traced, is_position, is_user_code
+
+_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+_DEEPEST = 3  # lists of lists of lists
+
+
+class NameRecorder:
+    """A context in which every binding of a local name to a traced value is noted."""
+
+    def __init__(self) -> None:
+        self.bindings: dict[int, list[tuple[int, int, str]]] = {}  # of each value: (depth, when, name)
+        self.values: dict[int, Traced] = {}
+        self._seen: dict[tuple[FrameType, str], int] = {}
+        self._clock = itertools.count()
+
+    def __enter__(self) -> NameRecorder:
+        self._previous = sys.gettrace()
+        self._outside = _depth(sys._getframe())
+        sys.settrace(self._enter_frame)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        sys.settrace(self._previous)
+        self._seen.clear()  # it holds frames
+
+    def _enter_frame(self, frame: FrameType, _event: str, _arg: Any) -> Any:
+        if not is_user_code(frame) or frame.f_code.co_name in _COMPREHENSIONS:
+            return None
+        return self._look
+
+    def _look(self, frame: FrameType, _event: str, _arg: Any) -> Any:
+        depth = _depth(frame) - self._outside
+        for local, content in frame.f_locals.items():
+            for name, value in _named_values(local, content):
+                self._note(frame, depth, name, value)
+        return self._look
+
+    def _note(self, frame: FrameType, depth: int, name: str, value: Traced) -> None:
+        if self._seen.get((frame, name)) == id(value):
+            return
+        self._seen[frame, name] = id(value)
+        self.values[id(value)] = value
+        self.bindings.setdefault(id(value), []).append((depth, next(self._clock), name))
+
+
+def give_names(recorder: NameRecorder, result: Traced, default: str) -> None:
+    """Set `name` on every value the code named; the result is called `default` if it has no name."""
+    wishes = {key: min(found)[2] for key, found in recorder.bindings.items() if not recorder.values[key].name}
+    unnamed = sorted((recorder.values[key] for key in wishes), key=lambda value: value.order)
+    taken = {value.name for value in recorder.values.values() if value.name}
+    wanted = Counter(wishes.values())
+    if result.name is None and id(result) not in wishes:
+        result.name = _free(default, taken)
+    for value in unnamed:
+        name = wishes[id(value)]
+        if (wanted[name] == 1 or value is result) and name not in taken:
+            value.name = name
+        else:
+            value.name = _position(value) or _numbered(name, taken)
+        taken.add(value.name)
+
+
+def name_positions(values: list[Traced]) -> None:
+    """Call the entry (0, 1) of a named array W by its position: W[0, 1]."""
+    for value in values:
+        value.name = value.name or _position(value)
+
+
+def _position(value: Traced) -> str | None:
+    if value.op != "getitem" or value.inputs[0].name is None or not is_position(value.params["index"]):
+        return None
+    return f"{value.inputs[0].name}[{', '.join(map(str, value.params['index']))}]"
+
+
+def _numbered(name: str, taken: set[str | None]) -> str:
+    return next(f"{name}_{k}" for k in range(1, len(taken) + 2) if f"{name}_{k}" not in taken)
+
+
+def _free(name: str, taken: set[str | None]) -> str:
+    return name if name not in taken else _numbered(name, taken)
+
+
+def _named_values(name: str, content: Any, depth: int = 0) -> Iterator[tuple[str, Traced]]:
+    if isinstance(content, Traced):
+        yield name, content
+    elif depth < _DEEPEST and isinstance(content, list | tuple | dict):
+        pairs = content.items() if isinstance(content, dict) else enumerate(content)
+        for key, item in pairs:
+            yield from _named_values(f"{name}[{key!r}]", item, depth + 1)
+
+
+def _depth(frame: FrameType | None) -> int:
+    depth = 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1
+    return depth

@@ -1,0 +1,157 @@
+"""The chain rule between named values: every local derivative, and every path through them.
+
+An :class:`Edge` is one factor, ∂(named value)/∂(named value). Its formula comes from running the rules backwards over the
+sub-expression between the two; its value is that formula evaluated; beside it stands its own central difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.derivation.differences import measure, rerun, slope
+from gradcheck.derivation.rules import RULES
+from gradcheck.derivation.simplify import Simplifier
+from gradcheck.derivation.symbols import Formula, evaluate
+from gradcheck.derivation.trace import Graph, interior
+from gradcheck.derivation.value import Traced
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One step of the chain rule, from `above` (nearer the result) to `below` (nearer the variable).
+
+    Between scalars `value` is ∂above/∂below. Where arrays are involved it is the cotangent of `below` that comes
+    through this step, δ_below = δ_above · ∂above/∂below, in the shape of `below`.
+    """
+
+    above: Traced
+    below: Traced
+    formula: Formula
+    value: Any
+    numerical: Any
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class Chain:
+    """All steps between the variable and the result, and what was measured for each."""
+
+    variable: Traced
+    result: Traced
+    edges: tuple[Edge, ...]
+    cotangents: dict[str, Any]  # ∂result/∂(named value), by name
+    scalar: bool  # whether every value on the way is a single number
+
+    def ups(self, below: Traced) -> list[Edge]:
+        """The steps from `below` towards the result."""
+        return sorted((edge for edge in self.edges if edge.below is below), key=lambda edge: edge.above.order)
+
+    def downs(self, above: Traced) -> list[Edge]:
+        """The steps from `above` towards the variable."""
+        return [edge for edge in self.edges if edge.above is above]
+
+    def paths(self) -> Iterator[tuple[Edge, ...]]:
+        """Every path from the result down to the variable."""
+        return self._paths(self.variable)
+
+    def _paths(self, below: Traced) -> Iterator[tuple[Edge, ...]]:
+        if below is self.result:
+            yield ()
+        for edge in self.ups(below):
+            for rest in self._paths(edge.above):
+                yield (*rest, edge)
+
+    def count(self) -> int:
+        """How many paths there are, without walking them all."""
+        counts = {id(self.result): 1}
+        for edge in self.edges:  # from the result down, so `above` is complete
+            counts[id(edge.below)] = counts.get(id(edge.below), 0) + counts[id(edge.above)]
+        return counts.get(id(self.variable), 0)
+
+
+def chain(graph: Graph, variable: Traced, simplifier: Simplifier) -> Chain:
+    """Every local derivative between `variable` and the result of `graph`."""
+    between = _between(graph, variable)
+    scalar = all(value.shape == () for value in between)
+    cotangents: dict[int, Any] = {id(graph.result): np.float64(1.0)}
+    edges: list[Edge] = []
+    wanted = {id(value) for value in between}
+    for above in reversed(between):
+        seed = _seed(above, graph.result, scalar, cotangents[id(above)])
+        for below, gradient in _local_gradients(above, seed):
+            if id(below) not in wanted:
+                continue
+            edge = _edge(above, below, seed, simplifier.derivative(gradient), scalar)
+            edges.append(edge)
+            passed = cotangents[id(above)] * edge.value if scalar else edge.value
+            cotangents[id(below)] = cotangents.get(id(below), 0.0) + passed
+    names = {str(value.name): cotangents[id(value)] for value in reversed(between)}
+    return Chain(variable, graph.result, tuple(edges), names, scalar)
+
+
+def _between(graph: Graph, variable: Traced) -> list[Traced]:
+    """The named values on some path from `variable` to the result, in order."""
+    if not graph.result.depends:
+        return []
+    reached: dict[int, Traced] = {}
+    waiting = [graph.result]
+    while waiting:
+        value = waiting.pop()
+        if value.depends and id(value) not in reached:
+            reached[id(value)] = value
+            waiting.extend(value.inputs)
+    return sorted((v for v in reached.values() if v.name), key=lambda v: v.order)
+
+
+def _seed(above: Traced, result: Traced, scalar: bool, cotangent: Any) -> Traced:
+    """What the rules are handed: 1 for a local derivative, δ for an array's cotangent."""
+    if scalar or above is result:
+        return Traced(np.float64(1.0))
+    return Traced(cotangent, "input", name=f"δ_{above.name}", depends=True)
+
+
+def _local_gradients(above: Traced, seed: Traced) -> list[tuple[Traced, Traced]]:
+    """The cotangent of each named value `above` is made of, by the rules, over its own sub-expression."""
+    cotangents: dict[int, Traced] = {id(above): seed}
+    leaves: dict[int, Traced] = {}
+    for value in [above, *reversed(interior(above))]:
+        if id(value) not in cotangents:
+            continue
+        for k, x in enumerate(value.inputs):
+            if x.depends and (g := _pull_back(cotangents[id(value)], value, k)) is not None:
+                cotangents[id(x)] = cotangents[id(x)] + g if id(x) in cotangents else g
+                if x.name:
+                    leaves[id(x)] = x
+    return [(x, cotangents[id(x)]) for x in sorted(leaves.values(), key=lambda x: x.order)]
+
+
+def _pull_back(g: Traced, value: Traced, k: int) -> Traced | None:
+    cotangent = RULES[value.op].vjp(k, g, value, *value.inputs, **value.params)
+    return None if cotangent is None else _unbroadcast(cotangent, value.inputs[k].shape)
+
+
+def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the axes along which a smaller argument was repeated."""
+    if g.shape == shape:
+        return g
+    extra = len(g.shape) - len(shape)
+    if extra:
+        g = np.sum(g, axis=tuple(range(extra)) if extra > 1 else 0)
+    axes = tuple(k for k, size in enumerate(shape) if size == 1 and g.shape[k] != 1)
+    return np.sum(g, axis=axes if len(axes) > 1 else axes[0], keepdims=True) if axes else g
+
+
+def _edge(above: Traced, below: Traced, seed: Traced, formula: Formula, scalar: bool) -> Edge:
+    value = evaluate(formula)
+    if scalar:
+        measured = slope(lambda x: float(rerun(above, {id(below): x})), float(below.value))
+        return Edge(above, below, formula, float(value), measured.value, measured.agrees(float(value)))
+    value = np.array(np.broadcast_to(value, below.shape))
+    numerical, agrees = measure(
+        lambda x: float(np.sum(seed.value * rerun(above, {id(below): x}))), below.value, value
+    )
+    return Edge(above, below, formula, value, numerical, agrees)

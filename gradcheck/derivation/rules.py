@@ -1,0 +1,190 @@
+"""The primitives: what each computes, and its derivative, one line for every argument.
+
+Every rule is a vector-Jacobian product (Griewank and Walther, *Evaluating Derivatives*, chapter 3), written once
+and in NumPy: ``g`` is the cotangent of the result, ``ans`` the result, ``x`` and ``y`` the arguments; a result
+broadcast from a smaller argument is summed afterwards, by the caller. Applied to traced values, the same line
+yields the number *and* the formula, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Vjp = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a primitive computes (`forward`) and its VJP for each argument; None where it is flat."""
+
+    forward: Callable[..., Any]
+    vjps: tuple[Vjp | None, ...] = ()
+    each: Vjp | None = None  # for any number of arguments: each(k, g, ans, *inputs)
+
+    def vjp(self, k: int, g: Any, ans: Any, *inputs: Any, **params: Any) -> Any:
+        """The cotangent of argument `k`, or None if the result does not vary with it."""
+        if self.each is not None:
+            return self.each(k, g, ans, *inputs, **params)
+        rule = self.vjps[k] if self.vjps else None
+        return None if rule is None else rule(g, ans, *inputs, **params)
+
+
+def _rule(forward: Callable[..., Any], *vjps: Vjp | None) -> Rule:
+    return Rule(forward, vjps)
+
+
+def _matmul_x(g: Any, ans: Any, x: Any, y: Any) -> Any:
+    if x.ndim == 1:  # (D,) @ (D,) or (D,) @ (D, H)
+        return g * y if y.ndim == 1 else y @ g
+    if y.ndim == 1:  # (N, D) @ (D,): every row of x met the same y
+        return g[..., None] * y
+    return g @ np.swapaxes(y, -1, -2)
+
+
+def _matmul_y(g: Any, ans: Any, x: Any, y: Any) -> Any:
+    if y.ndim == 1:
+        return g * x if x.ndim == 1 else x.T @ g
+    if x.ndim == 1:
+        return x[:, None] * g[None, :]
+    return np.swapaxes(x, -1, -2) @ g
+
+
+def _spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """Hand a reduction's cotangent to every entry that was reduced."""
+    if axis is not None and not keepdims:
+        g = np.expand_dims(g, axis)
+    return np.broadcast_to(g, x.shape)
+
+
+def _sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    return np.sum(x, axis=axis, keepdims=keepdims)
+
+
+def _max(x: Any, axis: Any, keepdims: bool) -> Any:
+    return np.max(x, axis=axis, keepdims=keepdims)
+
+
+def _max_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    largest = x == _spread(ans, x, axis, keepdims)  # ties share the cotangent
+    ties = np.sum(largest, axis=axis, keepdims=keepdims)
+    return _spread(g / ties, x, axis, keepdims) * largest
+
+
+def _prod_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    return _spread(g * ans, x, axis, keepdims) / x
+
+
+def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    out = np.zeros(shape)
+    np.add.at(out, index, g)
+    return out
+
+
+def _put(x: Any, entry: Any, index: Any) -> Any:
+    out = np.array(x, float)
+    out[index] = entry
+    return out
+
+
+def _pick(k: int, g: Any, ans: Any, *inputs: Any, axis: int) -> Any:
+    """The k-th block of a concatenation along `axis`."""
+    start = sum(x.shape[axis] for x in inputs[:k])
+    block = slice(start, start + inputs[k].shape[axis])
+    return g[(slice(None),) * (axis % g.ndim) + (block,)]
+
+
+RULES: dict[str, Rule] = {
+    # arithmetic
+    "add": _rule(np.add, lambda g, ans, x, y: g, lambda g, ans, x, y: g),
+    "subtract": _rule(np.subtract, lambda g, ans, x, y: g, lambda g, ans, x, y: -g),
+    "multiply": _rule(np.multiply, lambda g, ans, x, y: g * y, lambda g, ans, x, y: g * x),
+    "divide": _rule(np.divide, lambda g, ans, x, y: g / y, lambda g, ans, x, y: -g * ans / y),
+    "power": _rule(
+        np.power,
+        lambda g, ans, x, y: g * y * x ** (y - 1),
+        lambda g, ans, x, y: g * ans * np.log(x),
+    ),
+    "negative": _rule(np.negative, lambda g, ans, x: -g),
+    "positive": _rule(np.positive, lambda g, ans, x: g),
+    "reciprocal": _rule(np.reciprocal, lambda g, ans, x: -g * ans**2),
+    "square": _rule(np.square, lambda g, ans, x: g * 2 * x),
+    # elementary functions
+    "exp": _rule(np.exp, lambda g, ans, x: g * ans),
+    "exp2": _rule(np.exp2, lambda g, ans, x: g * ans * np.log(2)),
+    "expm1": _rule(np.expm1, lambda g, ans, x: g * (ans + 1)),
+    "log": _rule(np.log, lambda g, ans, x: g / x),
+    "log2": _rule(np.log2, lambda g, ans, x: g / (x * np.log(2))),
+    "log10": _rule(np.log10, lambda g, ans, x: g / (x * np.log(10))),
+    "log1p": _rule(np.log1p, lambda g, ans, x: g / (1 + x)),
+    "logaddexp": _rule(
+        np.logaddexp,
+        lambda g, ans, x, y: g * np.exp(x - ans),
+        lambda g, ans, x, y: g * np.exp(y - ans),
+    ),
+    "sqrt": _rule(np.sqrt, lambda g, ans, x: g / (2 * ans)),
+    "cbrt": _rule(np.cbrt, lambda g, ans, x: g / (3 * ans**2)),
+    "sin": _rule(np.sin, lambda g, ans, x: g * np.cos(x)),
+    "cos": _rule(np.cos, lambda g, ans, x: -g * np.sin(x)),
+    "tan": _rule(np.tan, lambda g, ans, x: g * (1 + ans**2)),
+    "arcsin": _rule(np.arcsin, lambda g, ans, x: g / np.sqrt(1 - x**2)),
+    "arccos": _rule(np.arccos, lambda g, ans, x: -g / np.sqrt(1 - x**2)),
+    "arctan": _rule(np.arctan, lambda g, ans, x: g / (1 + x**2)),
+    "arctan2": _rule(
+        np.arctan2,
+        lambda g, ans, x, y: g * y / (x**2 + y**2),
+        lambda g, ans, x, y: -g * x / (x**2 + y**2),
+    ),
+    "hypot": _rule(np.hypot, lambda g, ans, x, y: g * x / ans, lambda g, ans, x, y: g * y / ans),
+    "sinh": _rule(np.sinh, lambda g, ans, x: g * np.cosh(x)),
+    "cosh": _rule(np.cosh, lambda g, ans, x: g * np.sinh(x)),
+    "tanh": _rule(np.tanh, lambda g, ans, x: g * (1 - ans**2)),
+    # kinks and choices; a tie with a constant counts as flat, as ReLU'(0) = 0 does
+    "absolute": _rule(np.absolute, lambda g, ans, x: g * np.sign(x)),
+    "maximum": _rule(
+        np.maximum,
+        lambda g, ans, x, y: g * (x >= y if y.depends else x > y),
+        lambda g, ans, x, y: g * (y > x),
+    ),
+    "minimum": _rule(
+        np.minimum,
+        lambda g, ans, x, y: g * (x <= y if y.depends else x < y),
+        lambda g, ans, x, y: g * (y < x),
+    ),
+    "where": _rule(
+        np.where,
+        None,
+        lambda g, ans, c, x, y: np.where(c, g, 0),
+        lambda g, ans, c, x, y: np.where(c, 0, g),
+    ),
+    "max": _rule(_max, _max_vjp),
+    # flat almost everywhere
+    **{
+        ufunc.__name__: _rule(ufunc, None, None)
+        for ufunc in (np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal)
+    },
+    **{ufunc.__name__: _rule(ufunc, None, None) for ufunc in (np.logical_and, np.logical_or)},
+    **{ufunc.__name__: _rule(ufunc, None) for ufunc in (np.sign, np.floor, np.ceil, np.rint, np.logical_not)},
+    # arrays
+    "sum": _rule(_sum, lambda g, ans, x, axis, keepdims: _spread(g, x, axis, keepdims)),
+    "prod": _rule(lambda x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims), _prod_vjp),
+    "matmul": _rule(np.matmul, _matmul_x, _matmul_y),
+    "outer": _rule(np.outer, lambda g, ans, x, y: g @ y, lambda g, ans, x, y: x @ g),
+    "transpose": _rule(
+        lambda x, axes: np.transpose(x, axes),
+        lambda g, ans, x, axes: np.transpose(g, None if axes is None else tuple(np.argsort(axes).tolist())),
+    ),
+    "reshape": _rule(lambda x, shape: np.reshape(x, shape), lambda g, ans, x, shape: g.reshape(x.shape)),
+    "broadcast_to": _rule(lambda x, shape: np.broadcast_to(x, shape), lambda g, ans, x, shape: g),
+    "getitem": _rule(lambda x, index: x[index], lambda g, ans, x, index: g.scatter(index, x.shape)),
+    "scatter": _rule(_scatter, lambda g, ans, x, index, shape: g[index]),
+    "put": _rule(_put, None, lambda g, ans, x, entry, index: g[index]),
+    "concatenate": Rule(lambda *xs, axis: np.concatenate(xs, axis=axis), each=_pick),
+    "stack": Rule(
+        lambda *xs, axis: np.stack(xs, axis=axis),
+        each=lambda k, g, ans, *xs, axis: g[(slice(None),) * (axis % g.ndim) + (k,)],
+    ),
+}

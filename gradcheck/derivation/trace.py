@@ -1,0 +1,87 @@
+"""From plain Python and NumPy code to a graph of named values.
+
+:func:`trace` runs the function once on traced values and names every intermediate as the code does;
+:func:`interior` is the sub-expression between one named value and the named values it is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.derivation.naming import NameRecorder, give_names, name_positions
+from gradcheck.derivation.value import Traced
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One run of a function: what went in, what came out, and everything with a name, in order."""
+
+    inputs: dict[str, Traced]
+    result: Traced
+    named: tuple[Traced, ...]
+
+
+def trace(f: Callable[..., Any], at: Mapping[str, Any], depends: str) -> Graph:
+    """Run `f` on traced values; `depends` is the argument the derivation is about."""
+    inputs = {name: Traced(value, "input", depends=name == depends, name=name) for name, value in at.items()}
+    return trace_inputs(f, inputs)
+
+
+def trace_inputs(f: Callable[..., Any], inputs: dict[str, Traced]) -> Graph:
+    """Run `f` on these values, and name what it computes."""
+    with NameRecorder() as recorder:
+        returned = f(**inputs)
+    result = _scalar(returned, getattr(f, "__name__", "f"))
+    for value in inputs.values():
+        recorder.values.setdefault(id(value), value)
+    give_names(recorder, result, _default_name(f))
+    everything = ancestors([result, *recorder.values.values()])
+    name_positions(everything)
+    return Graph(inputs, result, tuple(value for value in everything if value.name))
+
+
+def ancestors(values: Iterable[Traced]) -> list[Traced]:
+    """`values` and all they were computed from, in the order of computation."""
+    found: dict[int, Traced] = {}
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if id(value) not in found:
+            found[id(value)] = value
+            waiting.extend(value.inputs)
+    return sorted(found.values(), key=lambda value: value.order)
+
+
+def interior(value: Traced) -> list[Traced]:
+    """The unnamed values between `value` and the named ones it is made of, in order."""
+    found: dict[int, Traced] = {}
+    waiting = [x for x in value.inputs if not x.name]
+    while waiting:
+        inner = waiting.pop()
+        if id(inner) not in found:
+            found[id(inner)] = inner
+            waiting.extend(x for x in inner.inputs if not x.name)
+    return sorted(found.values(), key=lambda inner: inner.order)
+
+
+def _default_name(f: Callable[..., Any]) -> str:
+    name = getattr(f, "__name__", "f")
+    return name if name.isidentifier() else "f"
+
+
+def _scalar(returned: Any, name: str) -> Traced:
+    if isinstance(returned, tuple | list | dict):
+        raise TypeError(
+            f"{name} returns a {type(returned).__name__}; a derivation needs one number: return the loss alone."
+        )
+    result = returned if isinstance(returned, Traced) else Traced(np.asarray(returned)[()])
+    if result.shape != ():
+        raise ValueError(
+            f"{name} returns an array of shape {result.shape}; a derivation needs one number: "
+            "return one entry of it, or its np.sum."
+        )
+    return result

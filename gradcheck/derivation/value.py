@@ -1,0 +1,238 @@
+"""A number or array that remembers where it came from.
+
+Read here how plain NumPy code becomes a graph: a :class:`Traced` value answers every operator, ufunc and NumPy
+function with a new `Traced` value that keeps the operation and its inputs. Nothing is differentiated yet; which
+operations are known stands in :mod:`gradcheck.derivation.rules`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from gradcheck.derivation.rules import RULES
+
+_COUNTER = itertools.count()
+_LIBRARIES = ("numpy", "gradcheck.derivation")
+_USER_CODE = "gradcheck.derivation.worked_example"  # lives among us, but is read as a user's code
+
+
+class Traced(NDArrayOperatorsMixin):
+    """A value, the operation that made it, and the values that operation was given.
+
+    `depends` says whether it depends on the variable the derivation is about: what does not is a constant, and
+    may leave the traced world (as an index, a loop bound or a condition) without harm.
+    """
+
+    __array_priority__ = 1000
+
+    def __init__(
+        self,
+        value: Any,
+        op: str = "constant",
+        inputs: tuple[Traced, ...] = (),
+        params: Mapping[str, Any] | None = None,
+        *,
+        depends: bool = False,
+        name: str | None = None,
+    ) -> None:
+        self.value = value
+        self.op = op
+        self.inputs = inputs
+        self.params = dict(params or {})
+        self.depends = depends or any(x.depends for x in inputs)
+        self.name = name
+        self.order = next(_COUNTER)
+        self.items: dict[Any, Traced] = {}  # entries taken so far, so that W[0, 1] is one variable, not many
+
+    def __repr__(self) -> str:
+        return f"Traced({self.name or self.op} = {self.value!r})"
+
+    # What NumPy asks of an array ------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        out = options.pop("out", (None,))
+        if any(o is not None and o is not self for o in out):
+            leave(
+                "out=", "writes a traced value into an existing array", "let the operation make a new array"
+            )
+        if method != "__call__":
+            leave(
+                f"np.{ufunc.__name__}.{method}", "has no derivative rule", "write np.sum, np.max or np.prod"
+            )
+        if options:
+            leave(f"np.{ufunc.__name__}({', '.join(options)}=...)", "has no derivative rule", "use np.where")
+        return apply(ufunc.__name__, *inputs)
+
+    def __array_function__(self, function: Callable[..., Any], _types: Any, args: Any, kwargs: Any) -> Any:
+        from gradcheck.derivation.functions import FUNCTIONS  # noqa: PLC0415 - it is written in Traced values
+
+        name = f"np.{function.__name__}"
+        if function not in FUNCTIONS:
+            leave(
+                name, "has no derivative rule", "write it with operators, np.sum, np.where, matmul and ufuncs"
+            )
+        try:
+            return FUNCTIONS[function](*args, **kwargs)
+        except TypeError as problem:
+            if "unexpected keyword" not in str(problem):
+                raise
+            return leave(name, f"is traced without this option ({problem})", "leave the option out")
+
+    def __array__(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        leave(
+            "np.array",
+            f"turns {self._called} into plain numbers",
+            "write np.stack([...]), or index it as it is",
+        )
+
+    # What Python asks of a number ------------------------------------------------------------------------------
+
+    def __float__(self) -> float:
+        self._must_be_constant("float(...)", "drop float(), and write np.exp for math.exp")
+        return float(self.value)
+
+    def __int__(self) -> int:
+        self._must_be_constant("int(...)", "its derivative would be lost; keep the value as it is")
+        return int(self.value)
+
+    def __index__(self) -> int:
+        self._must_be_constant("an index", "a position cannot be differentiated; take it from a constant")
+        return int(self.value.__index__())
+
+    def __bool__(self) -> bool:
+        self._must_be_constant("if, while, and, or, min, max on a value", "write np.where(condition, a, b)")
+        return bool(self.value)
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        leave(
+            "item assignment", f"changes {self._called} in place", "build the array with np.stack or np.where"
+        )
+
+    def __getitem__(self, index: Any) -> Traced:
+        index = _plain_index(index)
+        if not is_position(index):
+            return apply("getitem", self, index=index)
+        index = tuple(i % n if -n <= i < n else i for i, n in zip(_tuple(index), self.shape, strict=False))
+        if index not in self.items:
+            self.items[index] = apply("getitem", self, index=index)
+        return self.items[index]
+
+    def __iter__(self) -> Iterator[Traced]:
+        return (self[k] for k in range(len(self)))
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def _must_be_constant(self, what: str, remedy: str) -> None:
+        if self.depends:
+            leave(what, f"turns {self._called} into a plain value", remedy)
+
+    @property
+    def _called(self) -> str:
+        return f"the traced value {self.name}" if self.name else "a traced value"
+
+    # What everyone asks of an array -----------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.shape(self.value)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.size(self.value))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.asarray(self.value).dtype
+
+    @property
+    def T(self) -> Traced:
+        return self.transpose()
+
+    def transpose(self, *axes: Any) -> Traced:
+        return self._call(np.transpose, axes[0] if len(axes) == 1 else (axes or None))
+
+    def reshape(self, *shape: Any) -> Traced:
+        return self._call(np.reshape, shape[0] if len(shape) == 1 else shape)
+
+    def scatter(self, index: Any, shape: tuple[int, ...]) -> Traced:
+        """Zeros of `shape` with this value added at `index`: what indexing does to a cotangent."""
+        return apply("scatter", self, index=index, shape=shape)
+
+    def item(self) -> NoReturn:
+        return leave(".item()", f"turns {self._called} into a plain number", "leave .item() out")
+
+    def __getattr__(self, name: str) -> Callable[..., Traced]:
+        """Array methods (sum, mean, dot, max, ...) are the NumPy functions of the same name."""
+        if name.startswith("_") or not hasattr(np.ndarray, name) or not hasattr(np, name):
+            raise AttributeError(f"a traced value has no attribute {name!r}")
+        return lambda *args, **options: self._call(getattr(np, name), *args, **options)
+
+    def _call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Traced:
+        result: Traced = self.__array_function__(function, (), (self, *args), options)
+        return result
+
+
+def apply(op: str, *inputs: Any, **params: Any) -> Traced:
+    """A new traced value: the primitive `op` of `inputs`."""
+    if op not in RULES:
+        known = ", ".join(sorted(RULES))
+        leave(f"np.{op}", "has no derivative rule", f"write it with what has one: {known}")
+    nodes = tuple(x if isinstance(x, Traced) else Traced(x) for x in inputs)
+    value = RULES[op].forward(*(x.value for x in nodes), **params)
+    return Traced(value, op, nodes, params)
+
+
+def leave(what: str, why: str, remedy: str) -> NoReturn:
+    """Say which line of the user's code leaves the traced world, and what to write instead."""
+    raise TypeError(f"{_where()}{what} {why}; {remedy}.")
+
+
+def is_user_code(frame: FrameType) -> bool:
+    """Whether `frame` runs the code being explained, not NumPy's or ours."""
+    module = str(frame.f_globals.get("__name__", ""))
+    return module == _USER_CODE or not module.startswith(_LIBRARIES)
+
+
+def _where() -> str:
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and not is_user_code(frame):
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    code = frame.f_code
+    line = linecache.getline(code.co_filename, frame.f_lineno, frame.f_globals).strip()
+    return f"line {frame.f_lineno} of {code.co_filename}, in {code.co_name}: `{line}`: "
+
+
+def _plain_index(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(_plain_index(i) for i in index)
+    if isinstance(index, Traced):
+        index._must_be_constant("an index", "a position cannot be differentiated; take it from a constant")
+        return index.value
+    return index
+
+
+def is_position(index: Any) -> bool:
+    """Whether `index` is made of whole numbers only, like [0] and [0, 1]."""
+    return all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in _tuple(index))
+
+
+def _tuple(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)

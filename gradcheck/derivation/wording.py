@@ -1,0 +1,139 @@
+"""What a derivation says, apart from how it is laid out: the sentences, labels and equations of every rendering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradcheck.derivation.derivation import Check, Derivation, relative_error
+from gradcheck.derivation.notation import Numbers, Python, decimal
+from gradcheck.derivation.rows import Row
+from gradcheck.derivation.symbols import Formula, Number, Symbol, evaluate
+
+
+def partial(above: str, below: str) -> str:
+    """∂above/∂below."""
+    return f"∂{above}/∂{below}"
+
+
+def title(derivation: Derivation) -> str:
+    """What is derived, and where."""
+    head = partial(derivation.result, derivation.wrt)
+    if derivation.shape:
+        return f"{head}, {derivation.wrt} of shape {derivation.shape}"
+    return f"{head} at {derivation.wrt} = {decimal(derivation.point, trim=True)}"
+
+
+def goal(derivation: Derivation) -> str:
+    """The question the number answers."""
+    if derivation.shape:
+        return (
+            f"If an entry of {derivation.wrt} grows by a tiny amount, how fast does {derivation.result} grow?"
+        )
+    return f"If {derivation.wrt} grows by a tiny amount, how fast does {derivation.result} grow?"
+
+
+def label(row: Row) -> str:
+    """What a row gives, with its δ if it has one."""
+    text = partial(row.above, row.below)
+    return f"{row.delta} = {text}" if row.delta else text
+
+
+def equations(derivation: Derivation) -> list[tuple[str, list[str]]]:
+    """The chain rule: for each δ, and then for the whole, the terms of its sum."""
+    found = []
+    for row in derivation.rows:
+        closing = row.delta or row.number == len(derivation.rows)
+        if closing and row.kind != "factor":
+            terms = row.cites if row.kind == "sum" else (row.number,)
+            found.append((label(row).split(" = ")[-1], row.delta, [_factors(derivation, k) for k in terms]))
+    return [(f"{delta} = {left}" if delta else left, terms) for left, delta, terms in found]
+
+
+def _factors(derivation: Derivation, number: int) -> str:
+    row = derivation.rows[number - 1]
+    if row.kind != "product":
+        return partial(row.above, row.below)
+    return " · ".join(derivation.rows[k - 1].delta or _factors(derivation, k) for k in row.cites)
+
+
+def symbols(row: Row) -> str:
+    """The formula of a row, or the rows it cites."""
+    note = row.note or (f"via {row.via}" if row.via else "")
+    return row.text + (f"  ({note})" if note else "")
+
+
+def row_numbers(derivation: Derivation, row: Row) -> str:
+    """The formula with its numbers; empty where that would only repeat the value."""
+    if row.formula is not None:
+        return "" if isinstance(row.formula, Number | Symbol) else Numbers().write(row.formula)
+    values = [decimal(derivation.rows[k - 1].value, trim=True) for k in row.cites]
+    if row.kind == "sum":
+        return " + ".join(values).replace("+ -", "- ")
+    return " * ".join([values[0], *(f"({v})" if v.startswith("-") else v for v in values[1:])])
+
+
+def by_hand(derivation: Derivation, row: Row) -> Any:
+    """What a row comes to from the printed digits of what it is made of."""
+    if row.formula is not None:
+        return evaluate(row.formula, _as_printed)
+    values = [_as_printed(derivation.rows[k - 1].value) for k in row.cites]
+    return sum(values) if row.kind == "sum" else np.prod(values)
+
+
+def off_by_rounding(derivation: Derivation) -> list[int]:
+    """The rows whose last printed digit the printed digits do not reproduce."""
+    rows = [row for row in derivation.rows if np.ndim(row.value) == 0]
+    return [row.number for row in rows if decimal(by_hand(derivation, row)) != decimal(row.value)]
+
+
+def _as_printed(value: Any) -> Any:
+    return float(decimal(value)) if np.ndim(value) == 0 else value
+
+
+def digits_note(derivation: Derivation) -> str:
+    """How to read the last digits."""
+    rows = off_by_rounding(derivation)
+    if not rows:
+        return "Full precision is carried; every printed last digit can be reproduced by hand."
+    which = ", ".join(f"[{k}]" for k in rows)
+    return f"Full precision is carried; by hand, the last digit of {which} may differ by a little."
+
+
+def update(derivation: Derivation) -> str:
+    """One step of gradient descent, w = w - rate * gradient -> new w; empty without a rate."""
+    if derivation.rate is None or derivation.shape:
+        return ""
+    old, rate, new = derivation.point, derivation.rate, derivation.updated
+    gradient = decimal(derivation.value)
+    gradient = f"({gradient})" if derivation.value < 0 else gradient
+    start = f"{derivation.wrt} = {decimal(old, trim=True)} - {decimal(rate, trim=True)} * {gradient}"
+    return f"{start} -> {decimal(new)}"
+
+
+def check_line(derivation: Derivation, check: Check) -> tuple[str, str, str, str]:
+    """A check as (name, value, against what, verdict)."""
+    verdict = "agrees" if check.agrees else "DISAGREES"
+    if check.name == "factors":
+        return (
+            "each factor",
+            f"{check.value} of {check.against}",
+            "equal their own central difference",
+            verdict,
+        )
+    value = decimal(check.value) if np.ndim(check.value) == 0 else "as below"
+    return check.name, value, check.against, verdict
+
+
+def independent(derivation: Derivation) -> str:
+    """Said instead of a table, where the result does not depend on the variable."""
+    return f"{derivation.result} does not depend on {derivation.wrt}: the derivative is 0."
+
+
+def wrong_rows(derivation: Derivation) -> list[int]:
+    """The rows whose value is not what was measured."""
+    return [row.number for row in derivation.rows if not row.agrees]
+
+
+__all__ = ["Formula", "Python", "relative_error"]
