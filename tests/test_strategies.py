@@ -165,7 +165,7 @@ def test_the_package_imports_nothing_until_a_name_is_used():
         "import sys, gradcheck.testing as testing\n"
         "heavy = {'numpy', 'hypothesis', 'autograd', 'pytest'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
-        "assert testing.shapes.__module__ == 'gradcheck.testing.strategies'\n"
+        "assert testing.shapes.__module__ == 'gradcheck.testing.arrays'\n"
         "assert 'hypothesis' in sys.modules\n"
         "assert set(testing.__all__) <= set(dir(testing))\n"
     )

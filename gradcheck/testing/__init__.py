@@ -13,9 +13,17 @@ if TYPE_CHECKING:
     from gradcheck.testing.strategies import arrays_on_kinks as arrays_on_kinks
     from gradcheck.testing.strategies import cotangents as cotangents
     from gradcheck.testing.strategies import distinct_values as distinct_values
+    from gradcheck.testing.strategies import layer_cases as layer_cases
     from gradcheck.testing.strategies import shapes as shapes
 
-_STRATEGIES = ("arrays_off_kinks", "arrays_on_kinks", "cotangents", "distinct_values", "shapes")
+_STRATEGIES = (
+    "arrays_off_kinks",
+    "arrays_on_kinks",
+    "cotangents",
+    "distinct_values",
+    "layer_cases",
+    "shapes",
+)
 _MODULES = ("strategies", "pytest_plugin")
 
 __all__ = [*_STRATEGIES]  # noqa: PLE0604 - the names are strings, spread from the table above
