@@ -56,7 +56,7 @@ def numerical_gradient(f: Scalar, x: NDArray[Any], h: float = 1e-4) -> NDArray[A
     if not x.flags.writeable:
         raise ValueError("x is read-only and cannot be varied in place; pass x.copy()")
     gradient = np.empty_like(x)
-    with np.nditer(x, flags=["multi_index", "zerosize_ok"], op_flags=[["readwrite"]]) as entries:
+    with np.nditer(x, flags=["multi_index", "zerosize_ok"], op_flags=["readwrite"]) as entries:
         for _ in entries:
             i = entries.multi_index
             kept = x[i]
@@ -126,9 +126,7 @@ def _require_float_array(x: Any) -> None:
     if not isinstance(x, np.ndarray):
         raise TypeError(f"x is {type(x).__name__}; pass a NumPy array of floats, np.asarray(x, float)")
     if not np.issubdtype(x.dtype, np.floating):
-        raise TypeError(
-            f"x has dtype {x.dtype}, in which x + h cannot be stored; cast it first: x.astype(float)"
-        )
+        raise TypeError(f"x has dtype {x.dtype}, in which x + h cannot be stored; cast it first: x.astype(float)")
 
 
 def _single_number(value: Any) -> Any:

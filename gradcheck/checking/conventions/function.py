@@ -1,0 +1,65 @@
+"""Scalar functions with their gradient: a second function, or ``(value, gradient)`` in one."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.checking.conventions.arguments import assign, call, name_of, named_inputs, variables
+from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs
+
+
+class FunctionSubject(Subject):
+    """A scalar function and what claims to be its gradient."""
+
+    takes_cotangent = False
+    keeps_input = True
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        grad: Callable[..., Any] | None,
+        inputs: tuple[Any, ...],
+        name: str | None,
+    ) -> None:
+        self.f, self.grad = f, grad
+        self.name = name or name_of(f)
+        self.inputs = named_inputs(f, inputs)
+        self.parameters = {}
+        self.tensors = variables(self.inputs)
+        self.understood = "scalar function with its gradient" if grad else "function returning (value, gradient)"
+
+    def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
+        """Run f; the pullback runs its gradient, or hands out what f returned with the value."""
+        returned = call("f", self.f, inputs.values())
+        if self.grad is not None:
+            grad = self.grad
+            return self._scalar(returned), lambda _: assign(call("grad", grad, inputs.values()), inputs)
+        if not (isinstance(returned, tuple | list) and len(returned) >= 2):
+            raise NotUnderstoodError(
+                f"with grad=True f must return (value, gradient), but it returned {type(returned).__name__}; "
+                "pass the gradient as a function, grad=df, or return both"
+            )
+        value, *gradients = returned
+        gradient = gradients[0] if len(gradients) == 1 else tuple(gradients)
+        return self._scalar(value), lambda _: assign(gradient, inputs)
+
+    def _scalar(self, value: Any) -> list[Array]:
+        if np.size(value) != 1:
+            raise NotUnderstoodError(
+                f"{self.name} returned an array of shape {np.shape(value)}, and a gradient belongs to one number; "
+                "sum it, or check the pair of a forward and its vector-Jacobian product: check(f, x, backward=vjp)"
+            )
+        return as_outputs(value)
+
+
+def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
+    """A callable, where ``grad=`` is given."""
+    if options.grad is None or options.grad is False:
+        return None
+    if not callable(thing) or not (options.grad is True or callable(options.grad)):
+        raise NotUnderstoodError(
+            f"check(f, *inputs, grad=...) takes a function and its gradient (or grad=True), but got "
+            f"{type(thing).__name__} and grad={options.grad!r}"
+        )
+    return FunctionSubject(thing, None if options.grad is True else options.grad, inputs, options.name)

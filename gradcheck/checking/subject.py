@@ -1,0 +1,138 @@
+"""One normal form for anything that can be checked: named tensors, a forward, and a pullback."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.checking.state import State
+
+Array = NDArray[Any]
+Pullback = Callable[[list[Array]], Mapping[str, Any]]
+
+
+class NotUnderstoodError(TypeError):
+    """What was handed over cannot be checked as it is; the text says what was looked for and what would do."""
+
+
+@dataclass
+class Options:
+    """The keywords of :func:`gradcheck.check` that say how to understand a subject."""
+
+    backward: Callable[..., Any] | None = None
+    grad: Callable[..., Any] | bool | None = None
+    name: str | None = None
+
+
+class Subject(ABC):
+    """Something with a forward and a backward, as one convention understands it.
+
+    Attributes
+    ----------
+    name : str
+        What to call it.
+    understood : str
+        One line on how it was understood.
+    inputs : dict
+        What forward is called with, by name.
+    tensors : dict
+        The arrays to differentiate with respect to, by name, at the point of the check.
+    parameters : dict
+        Those of them that the subject holds itself; the others are its inputs.
+    takes_cotangent : bool
+        Whether backward is given the upstream gradient.
+    holds_cache : bool
+        Whether backward rests on what the last forward left behind, rather than on what it is given.
+    keeps_input : bool
+        Whether a gradient that is the input itself (``∇ ½‖x‖² = x``) is plain mathematics here, not an alias.
+    """
+
+    name: str
+    understood: str
+    inputs: dict[str, Any]
+    tensors: dict[str, Array]
+    parameters: dict[str, "Parameter"]
+    takes_cotangent: bool = True
+    holds_cache: bool = False
+    keeps_input: bool = False
+
+    @abstractmethod
+    def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
+        """Run forward on these inputs; the pullback maps cotangents to gradients by name, raw."""
+
+    def twin(self) -> "Subject | None":
+        """Another instance of the same subject, with state of its own, where there can be one."""
+        return None
+
+
+@dataclass
+class Parameter:
+    """An array that a subject holds: where to read it, where to write it, where its gradient appears."""
+
+    read: Callable[[], Any]
+    write: Callable[[Any], None]
+    gradient: Callable[[], Any]
+
+
+class Runner:
+    """Runs a subject, always from the same state, and counts its forward evaluations.
+
+    Parameters
+    ----------
+    subject : Subject
+        What to run.
+    roots : list
+        The objects whose state is put back before each run and at the end.
+    """
+
+    def __init__(self, subject: Subject, state: State, inputs: Mapping[str, Any]) -> None:
+        self.subject, self.state, self.inputs = subject, state, dict(inputs)
+        self.evaluations = 0
+        self._dirty: list[Any] | None = None
+        self._written: set[str] = set()
+
+    def start(self, changes: Mapping[str, Array] | None = None) -> tuple[list[Array], Pullback]:
+        """Forward from the initial state, with some tensors replaced."""
+        self.reset()
+        inputs = {name: _own(value) for name, value in self.inputs.items()}
+        for name, value in (changes or {}).items():
+            if name in self.subject.parameters:
+                self.subject.parameters[name].write(value)
+                self._written.add(name)
+            else:
+                inputs[name] = value.copy(order="K")
+        self.evaluations += 1
+        return self.subject.forward(inputs)
+
+    def outputs(self, changes: Mapping[str, Array] | None = None) -> list[Array]:
+        """The outputs of a forward run."""
+        return self.start(changes)[0]
+
+    def gradients(self, cotangents: list[Array], changes: Mapping[str, Array] | None = None) -> dict[str, Any]:
+        """The gradients of a forward run followed by a backward run, as copies."""
+        _, pullback = self.start(changes)
+        return {name: _own(value) for name, value in pullback([c.copy() for c in cotangents]).items()}
+
+    def reset(self) -> None:
+        """Back to the initial state."""
+        for name in self._written:
+            self.subject.parameters[name].write(self.subject.tensors[name])
+        self._written.clear()
+        self.state.restore(self._dirty)
+
+    def learn_what_changes(self) -> None:
+        """After a forward and a backward run: put back no more than what they were seen to change."""
+        self._dirty = self.state.changed()
+
+
+def _own(value: Any) -> Any:
+    return value.copy(order="K") if isinstance(value, np.ndarray) else value
+
+
+def as_outputs(value: Any) -> list[Array]:
+    """What a forward returned, as a list of arrays of floats."""
+    parts = value if isinstance(value, tuple | list) else (value,)
+    return [np.asarray(part) for part in parts]

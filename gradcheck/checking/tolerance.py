@@ -1,0 +1,75 @@
+"""How far apart two gradients may be, and how small an error that lets us notice."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numerical.differences import Line
+from gradcheck.numerical.entries import Entries
+
+Array = NDArray[Any]
+
+SAFETY = 2.0
+"""A difference counts when it exceeds the error bound this many times."""
+
+SETTLED = 1e-5
+"""Directions settle a tensor if they would have noticed this relative error in any entry."""
+
+MEANINGLESS = 1e-2
+"""A comparison that would not notice an error of 1 % of a typical entry decides nothing."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What is allowed on top of the numerical error: the rounding of the analytic gradient, and the caller's rtol.
+
+    Attributes
+    ----------
+    analytic : ndarray
+        The gradient under test.
+    jitter : float
+        How much its entries were seen to vary by rounding.
+    rtol : float
+        The relative error that the caller accepts.
+    """
+
+    analytic: Array
+    jitter: float
+    rtol: float
+
+    def of_entries(self, entries: Entries) -> Array:
+        """For each entry."""
+        return np.asarray(SAFETY * entries.error + self._rounding(np.abs(self.analytic)) + self.jitter)
+
+    def of_line(self, line: Line, error: Array) -> float:
+        """For the slope along a line; roundings of many entries add like random numbers."""
+        part = np.abs(self.analytic * line.direction)
+        together = float(np.sqrt(np.vdot(part, part)))
+        reach = float(np.sqrt(np.vdot(line.direction, line.direction)))
+        return float(SAFETY * error + self._rounding(together) + self.jitter * reach)
+
+    def _rounding(self, size: Any) -> Any:
+        return (8 * float(np.finfo(self.analytic.dtype).eps) + self.rtol) * size
+
+
+def outside(value: Any, low: Any, high: Any) -> Any:
+    """How far a value lies outside a range; 0 inside."""
+    return np.maximum(np.maximum(low - value, value - high), 0)
+
+
+def typical_size(*arrays: Array | None) -> float:
+    """The median of the entries that are not zero: the size by which errors are judged."""
+    sizes = [np.abs(a[np.isfinite(a) & (a != 0)]) for a in arrays if a is not None]
+    return max((float(np.median(size)) for size in sizes if size.size), default=0.0)
+
+
+def relative(noticeable: Array, typical: float) -> float:
+    """The worst of `noticeable` in units of a typical entry."""
+    if not noticeable.size:
+        return 0.0
+    largest = float(np.max(noticeable))
+    if largest == 0.0:
+        return 0.0
+    return largest / typical if typical > 0 else float("inf")

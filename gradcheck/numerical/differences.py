@@ -1,0 +1,231 @@
+"""Slopes from differences: many steps, extrapolation, and a bound on what is left wrong.
+
+With this file one can
+
+* measure a function along a line, from both sides, at a ladder of steps (:class:`Line`);
+* turn the measurements into a slope with an error bound, and tell a kink from a curve (:class:`Slope`).
+
+Small steps are accurate but noisy, large ones quiet but bent. Starting from the smallest, larger steps are
+believed for as long as what they say lies within the bounds of all smaller ones (Lepskii's balancing principle);
+the narrowest believed bound is the answer.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+NOISE_FACTOR = 4.0
+"""How many standard deviations of rounding noise a bound allows for."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A derivative along a line with its error bound, and the slopes on either side of the point."""
+
+    value: Array
+    error: Array
+    left: Array
+    right: Array
+    kink: Array
+
+
+@dataclass(frozen=True)
+class Level:
+    """What one step showed: the rise on either side of the point, divided by the step, and its noise."""
+
+    step: float
+    right: Array
+    left: Array
+    noise: Array
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """Which combination of the outputs is measured: ``Σ cotangent · output``, summed over `axes`."""
+
+    cotangent: Array | None = None
+    axes: tuple[int, ...] | None = None
+
+    def __call__(self, outputs: Array) -> Array:
+        """Weigh a change of the outputs."""
+        if self.cotangent is None:
+            return outputs
+        if self.axes is None:
+            return np.asarray(np.vdot(self.cotangent, outputs))
+        return np.asarray(np.sum(self.cotangent * outputs, axis=self.axes))
+
+    def of_noise(self, noise: Array) -> Array:
+        """Weigh independent errors of the outputs: their squares add."""
+        if self.cotangent is None:
+            return noise
+        if self.axes is None:
+            weighted = self.cotangent * noise
+            return np.asarray(np.sqrt(np.vdot(weighted, weighted)))
+        return np.asarray(np.sqrt(np.sum((self.cotangent * noise) ** 2, axis=self.axes)))
+
+
+class Line:
+    """A function along ``x + t · direction``, measured at as many steps t as it takes.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Takes a list of displacements from x, returns the outputs there (non-finite where there are none).
+    base : ndarray
+        The outputs at x.
+    direction : ndarray
+        The displacement for t = 1; exactly representable steps are the caller's concern.
+    contract : Contraction
+        What of the outputs is wanted.
+    noise : ndarray
+        The standard deviation of the noise of each output at x.
+    eps : float
+        The unit roundoff of the outputs.
+    """
+
+    def __init__(
+        self,
+        evaluate: Callable[[Sequence[Array]], Sequence[Array]],
+        base: Array,
+        direction: Array,
+        contract: Contraction,
+        noise: Array,
+        eps: float,
+    ) -> None:
+        self.evaluate, self.base, self.direction = evaluate, base, direction
+        self.contract, self.noise, self.eps = contract, noise, eps
+        self.levels: dict[int, Level] = {}
+
+    def measure(self, exponents: Sequence[int]) -> "Line":
+        """Measure at the steps ``2**exponent``, two evaluations each."""
+        for k in exponents:
+            if k not in self.levels:
+                self.take(k, *self.evaluate(self.displacements(k)))
+        return self
+
+    def measure_until_settled(self, lower: Sequence[int]) -> "Line":
+        """Go on to smaller steps for as long as some slope has no finite bound."""
+        for k in lower:
+            if np.all(np.isfinite(self.slope().error)):
+                break
+            self.measure([k])
+        return self
+
+    def displacements(self, k: int) -> tuple[Array, Array]:
+        """The two points of the step ``2**k``, relative to x."""
+        ahead = self.direction * np.asarray(2.0**k, self.direction.dtype)
+        return ahead, -ahead
+
+    def take(self, k: int, above: Array, below: Array) -> None:
+        """Note the outputs at the two displacements of step ``2**k``."""
+        with np.errstate(all="ignore"):
+            self.levels[k] = self._level(2.0**k, above, below)
+
+    def _level(self, step: float, above: Array, below: Array) -> Level:
+        size = np.fmax(np.abs(above), np.abs(below))  # one side may have no value
+        noise = np.fmax(self.noise, self.eps * size)
+        return Level(
+            step,
+            self.contract(above - self.base) / step,
+            self.contract(self.base - below) / step,
+            self.contract.of_noise(noise) / step,
+        )
+
+    def slope(self) -> Slope:
+        """The slope and its bound, from every level measured so far."""
+        levels = [self.levels[k] for k in sorted(self.levels)]
+        steps = np.array([level.step for level in levels])
+        right = np.stack([level.right for level in levels])
+        left = np.stack([level.left for level in levels])
+        noise = np.stack([level.noise for level in levels])
+        with np.errstate(all="ignore"):
+            return combine(
+                extrapolate((right + left) / 2, steps, noise, power=2),
+                extrapolate(left, steps, 2 * noise, power=1),
+                extrapolate(right, steps, 2 * noise, power=1),
+            )
+
+
+def combine(central: tuple[Array, Array], left: tuple[Array, Array], right: tuple[Array, Array]) -> Slope:
+    """One slope out of three: central where f is smooth, one-sided at the edge of its domain, both at a kink."""
+    (value, error), (before, b_error), (after, a_error) = central, left, right
+    kink = np.abs(after - before) > 2 * (b_error + a_error)
+    for side, side_error in ((before, b_error), (after, a_error)):
+        alone = ~np.isfinite(error) & np.isfinite(side_error)
+        value, error = np.where(alone, side, value), np.where(alone, side_error, error)
+    kink = kink & np.isfinite(b_error) & np.isfinite(a_error)
+    error = np.where(kink, np.maximum(error, np.maximum(b_error, a_error)), error)
+    return Slope(value, error, np.where(kink, before, value), np.where(kink, after, value), kink)
+
+
+def extrapolate(slopes: Array, steps: Array, noise: Array, power: int) -> tuple[Array, Array]:
+    """The limit of `slopes` for vanishing steps, and a bound on its error.
+
+    Two neighbouring levels with truncation error ``c · step**power`` give
+    ``R_k = (q C_k − C_{k+1}) / (q − 1)`` with ``q = (step_{k+1} / step_k)**power``.
+
+    Parameters
+    ----------
+    slopes : ndarray, shape (K, ...)
+        Difference quotients C_k, smallest step first.
+    steps : ndarray, shape (K,)
+        The steps, ascending.
+    noise : ndarray, shape (K, ...)
+        The standard deviation of the rounding error of each quotient.
+    power : int
+        2 for central differences, 1 for one-sided ones.
+
+    Returns
+    -------
+    value, error : ndarray, ndarray
+        The limit and its bound; the bound is infinite where the quotients do not settle.
+
+    References
+    ----------
+    Richardson, The deferred approach to the limit, 1927. Ridders, Accurate computation of F'(x) and F''(x),
+    1982. Lepskii, On a problem of adaptive estimation in Gaussian white noise, 1991.
+    """
+    noise = NOISE_FACTOR * noise
+    if len(steps) == 1:
+        return slopes[0], np.full(slopes.shape[1:], np.inf)
+    gap = np.abs(np.diff(slopes, axis=0))
+    q = (steps[1:] / steps[:-1]) ** power
+    q = q.reshape(-1, *[1] * (slopes.ndim - 1))
+    limit = (q * slopes[:-1] - slopes[1:]) / (q - 1)
+    value = limit[0]
+    error = np.where(_settles(gap, slopes, noise), gap[0] + noise[0], np.inf)
+    low, high = value - error, value + error
+    believed = np.isfinite(error)
+    for k, bound in _candidates(limit, gap, noise):
+        below, above = limit[k] - bound, limit[k] + bound
+        believed &= (below <= high) & (above >= low)
+        low, high = (
+            np.where(believed, np.maximum(low, below), low),
+            np.where(believed, np.minimum(high, above), high),
+        )
+        better = believed & (bound < error)
+        value, error = np.where(better, limit[k], value), np.where(better, bound, error)
+    return value, error
+
+
+def _settles(gap: Array, slopes: Array, noise: Array) -> Array:
+    """Whether the smallest steps have reached the regime in which a smaller step changes less."""
+    allowed = noise[0] + noise[1]
+    shrinks = gap[1] / 2 if len(gap) > 1 else 1e-3 * np.abs(slopes[0])
+    return np.asarray(np.isfinite(gap[0]) & (gap[0] <= shrinks + allowed))
+
+
+def _candidates(limit: Array, gap: Array, noise: Array) -> list[tuple[int, Array]]:
+    """Bounds for each limit, in the order of the largest step they rest on."""
+    ordered = []
+    for k in range(len(limit)):
+        if k > 0:
+            ordered.append((k, gap[k] + noise[k]))
+        if k + 1 < len(limit):
+            ordered.append((k, np.abs(limit[k + 1] - limit[k]) + noise[k]))
+    return sorted(ordered, key=lambda entry: entry[0])

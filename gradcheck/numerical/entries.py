@@ -1,0 +1,239 @@
+"""The derivative with respect to every entry, at the cost of two evaluations a step for each group of entries."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numerical.differences import NOISE_FACTOR, Contraction, Line, Slope
+from gradcheck.numerical.evaluation import Neighbourhood
+from gradcheck.numerical.separability import Grouping, propose_grouping
+from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
+
+Array = NDArray[Any]
+Group = tuple[Any, ...]
+
+WANTED = 2e-8
+"""An entry is measured again, at more steps, while its bound is above this share of the typical entry."""
+
+DENSE_BELOW = 8
+"""Arrays smaller than this are differenced entry by entry: probing for structure would cost more."""
+
+
+@dataclass
+class Entries:
+    """The slope in every entry: value, bound on its error, and the range of subgradients at a kink."""
+
+    value: Array
+    error: Array
+    low: Array
+    high: Array
+    kinks: Array
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...], dtype: "np.dtype[Any]") -> "Entries":
+        """Room for the entries of an array; nothing is known yet."""
+        value, error, low, high = (np.zeros(shape, dtype) for _ in range(4))
+        error[...] = np.inf
+        return cls(value, error, low, high, np.zeros(shape, bool))
+
+    def put(self, group: Group, slope: Slope, direction: Array, where: Any = True) -> None:
+        """Store the slopes of a group, which were measured in units of `direction`."""
+        still = direction == 0
+        unit = np.where(still, 1, direction)
+        ends = slope.left / unit, slope.right / unit
+        for array, new in (
+            (self.value, slope.value / unit),
+            (self.error, np.where(still, np.inf, slope.error / np.abs(unit))),
+            (self.low, np.minimum(*ends)),
+            (self.high, np.maximum(*ends)),
+            (self.kinks, slope.kink),
+        ):
+            array[group] = np.where(where, new, array[group])
+
+
+class EntryMeter:
+    """Measures ``∂⟨cotangent, f⟩/∂x`` entry by entry.
+
+    Parameters
+    ----------
+    near : Neighbourhood
+        The function around x.
+    cotangent : ndarray
+        The weights of the outputs, in their shape.
+    noise : ndarray
+        Of each output.
+    rng : numpy.random.Generator
+        For probes and proofs.
+    typical : float, optional
+        The size of a typical entry, where it is known beforehand.
+    """
+
+    def __init__(
+        self,
+        near: Neighbourhood,
+        cotangent: Array,
+        noise: Array,
+        rng: np.random.Generator,
+        typical: float | None = None,
+    ) -> None:
+        self.near, self.cotangent, self.noise, self.rng, self.typical = near, cotangent, noise, rng, typical
+        self.ladder = ladder(near.coarsest)
+        self.direction = exact_direction(near.x, scales(near.x), self.ladder.lowest)
+
+    @cached_property
+    def witnesses(self) -> list[Line]:
+        """Two random lines through all entries; the second at few steps, unless that leaves doubt."""
+        first = self.random_line()
+        second = self.line(self.random_direction()).measure(self._few([first]))
+        error, kink = second.slope().error, first.slope().kink
+        if kink or not error <= max(10 * first.slope().error, 0):
+            second.measure(self.ladder.wide).measure_until_settled(self.ladder.lower)
+        return [first, second]
+
+    def measure(self, grouping: Grouping | None = None) -> Entries:
+        """Every entry, through the separable axes where there are any and they prove true."""
+        grouping = grouping or self.propose()
+        exponents = self._few(self.witnesses)
+        entries = self.measure_groups(grouping, exponents)
+        if grouping.pairs and not all(agrees(line, entries) for line in self.witnesses):
+            entries = self.measure_groups(Grouping(self.near.x.shape), exponents)
+        return entries
+
+    def _few(self, lines: list[Line]) -> tuple[int, ...]:
+        return self.ladder.straight if all(map(_is_straight, lines)) else self.ladder.narrow
+
+    def propose(self) -> Grouping:
+        """The separable axes, where the array is large enough to be worth the probes."""
+        x = self.near.x
+        if x.size < DENSE_BELOW:
+            return Grouping(x.shape)
+        step = self.direction * np.asarray(2.0 ** self.ladder.narrow[-1], x.dtype)
+        return propose_grouping(self.near, self.near.base, step, self.rng)
+
+    def measure_groups(self, grouping: Grouping, exponents: Sequence[int]) -> Entries:
+        """Every group at few steps; at more where that leaves doubt; each output apart at a kink."""
+        entries = Entries.empty(self.near.x.shape, self.near.x.dtype)
+        for group, line in self.lines(grouping, grouping, self.direction, exponents):
+            self._put(entries, grouping, group, line.slope())
+        doubtful = self._doubtful(entries)
+        unsettled = [group for group in grouping if doubtful[group].any()]
+        for group, line in self.lines(grouping, unsettled, self.direction, self.ladder.wide):
+            self._put(entries, grouping, group, line.measure_until_settled(self.ladder.lower).slope())
+        self._measure_small(grouping, unsettled, entries)
+        for group in grouping:
+            if entries.kinks[group].any():
+                self._range_of_subgradients(grouping, group, entries)
+        return entries
+
+    def lines(
+        self,
+        grouping: Grouping,
+        groups: Sequence[Group] | Grouping,
+        direction: Array,
+        exponents: Sequence[int],
+    ) -> Iterator[tuple[Group, Line]]:
+        """A measured line for each group, evaluated in batches so that an executor has work to share."""
+        contract = Contraction(self.cotangent, grouping.summed_axes(self.near.base.ndim))
+        batch_size = max(1, min(64, 2**21 // max(1, self.near.x.size)))
+        pending = iter(groups)
+        while batch := list(islice(pending, batch_size)):
+            lines = [self._line(direction, group, contract) for group in batch]
+            values = iter(self.near([d for line in lines for k in exponents for d in line.displacements(k)]))
+            for line in lines:
+                for k in exponents:
+                    line.take(k, next(values), next(values))
+            yield from zip(batch, lines, strict=True)
+
+    def random_line(self) -> Line:
+        """The whole array along a random direction, measured at every step until its slope is known."""
+        return self.line(self.random_direction()).measure(self.ladder.wide).measure_until_settled(self.ladder.lower)
+
+    def random_direction(self) -> Array:
+        """Random signs times [0.5, 1.5] times the scale of each entry."""
+        direction = self.direction * random_direction(self.near.x, self.rng)
+        return exact_direction(self.near.x, direction, self.ladder.lowest)
+
+    def line(self, direction: Array) -> Line:
+        """A line through the whole array, not measured yet."""
+        return Line(self.near, self.near.base, direction, Contraction(self.cotangent), self.noise, self.near.eps)
+
+    def column(self, group: Group) -> tuple[Slope, Array]:
+        """The slope of every output along a group, and the directions it was measured along.
+
+        Entries far below the typical size are measured at steps of their own size where that is sharper.
+        """
+        x = self.near.x
+        line = self._line(self.direction, group, Contraction()).measure(self.ladder.wide)
+        slope = line.measure_until_settled(self.ladder.lower).slope()
+        if np.all(np.isfinite(slope.error)) or not np.any(x[group]):
+            return slope, self.direction
+        own = exact_direction(x, np.where(x == 0, scales(x), np.abs(x)).astype(x.dtype), self.ladder.lowest)
+        line = self._line(own, group, Contraction()).measure(self.ladder.wide)
+        return line.measure_until_settled(self.ladder.lower).slope(), own
+
+    def _line(self, direction: Array, group: Any, contract: Contraction) -> Line:
+        part = np.zeros_like(direction)
+        part[group] = direction[group]
+        return Line(self.near, self.near.base, part, contract, self.noise, self.near.eps)
+
+    def _put(self, entries: Entries, grouping: Grouping, group: Group, slope: Slope) -> None:
+        entries.put(group, _arranged(slope, grouping), self.direction[group])
+
+    def _doubtful(self, entries: Entries, share: float = WANTED) -> Array:
+        size = np.abs(entries.value)
+        known = size[np.isfinite(entries.error) & (size > 0)]
+        typical = self.typical or (float(np.median(known)) if known.size else 0.0)
+        moves = self.direction != 0
+        return np.asarray(moves & ~(entries.error <= share * np.maximum(size, typical)) & ~entries.kinks)
+
+    def _measure_small(self, grouping: Grouping, groups: Sequence[Group], entries: Entries) -> None:
+        """Entries much smaller than the typical one, at steps in proportion to themselves."""
+        x = self.near.x
+        doubtful = self._doubtful(entries, share=1e-5) & (x != 0) & (np.abs(x) < scales(x) / 4)
+        own = exact_direction(x, np.where(doubtful, np.abs(x), 0).astype(x.dtype), self.ladder.lowest)
+        left = [group for group in groups if doubtful[group].any()]
+        for group, line in self.lines(grouping, left, own, self.ladder.wide):
+            slope = _arranged(line.measure_until_settled(self.ladder.lower).slope(), grouping)
+            unit = np.where(own[group] == 0, 1, own[group])
+            better = doubtful[group] & (slope.error / np.abs(unit) < entries.error[group])
+            entries.put(group, slope, own[group], where=better)
+
+    def _range_of_subgradients(self, grouping: Grouping, group: Group, entries: Entries) -> None:
+        """At a kink every output may take any slope between its own left and right one."""
+        line = self._line(self.direction, group, Contraction()).measure(self.ladder.wide)
+        slope = line.slope()
+        ends = self.cotangent * slope.left, self.cotangent * slope.right
+        axes = grouping.summed_axes(self.near.base.ndim)
+        low, high = (grouping.arrange(end(*ends).sum(axis=axes)) for end in (np.minimum, np.maximum))
+        unit = self.direction[group]
+        with np.errstate(all="ignore"):
+            sides = low / unit, high / unit
+        kinks = entries.kinks[group]
+        entries.low[group] = np.where(kinks, np.minimum(entries.low[group], np.minimum(*sides)), entries.low[group])
+        entries.high[group] = np.where(kinks, np.maximum(entries.high[group], np.maximum(*sides)), entries.high[group])
+
+
+def agrees(line: Line, entries: Entries) -> bool:
+    """Whether the entries add up to the slope along a line of the whole array."""
+    slope, direction = line.slope(), line.direction
+    ends = entries.low * direction, entries.high * direction
+    slack = 2 * slope.error + np.sum(np.where(direction == 0, 0, entries.error * np.abs(direction)))
+    low, high = np.minimum(*ends).sum() - slack, np.maximum(*ends).sum() + slack
+    return bool(low <= max(slope.left, slope.right) and min(slope.left, slope.right) <= high)
+
+
+def _is_straight(line: Line) -> bool:
+    """Whether all steps show the same slope but for noise."""
+    levels = list(line.levels.values())
+    slopes = np.array([(level.right + level.left) / 2 for level in levels])
+    noise = np.array([NOISE_FACTOR * level.noise for level in levels])
+    return bool(np.all(slopes - noise <= np.min(slopes + noise)))
+
+
+def _arranged(slope: Slope, grouping: Grouping) -> Slope:
+    return Slope(*(grouping.arrange(part) for part in (slope.value, slope.error, slope.left, slope.right, slope.kink)))

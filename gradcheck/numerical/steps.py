@@ -1,0 +1,89 @@
+"""How far to step: the scale of each entry, and steps that the arithmetic can really take."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The exponents of the steps ``2**exponent`` (relative to the scale of the input) for one precision.
+
+    Attributes
+    ----------
+    wide : tuple of int
+        For a few directions, where evaluations are cheap and certainty is wanted.
+    narrow : tuple of int
+        For every entry, where each level costs twice the number of groups.
+    straight : tuple of int
+        The same for functions that show no curvature: larger steps drown the noise.
+    lower : tuple of int
+        Taken one by one when the smallest wide step is still too large for the function.
+    """
+
+    wide: tuple[int, ...]
+    narrow: tuple[int, ...]
+    straight: tuple[int, ...]
+    lower: tuple[int, ...]
+
+    @property
+    def lowest(self) -> int:
+        """The smallest exponent there is; directions are rounded so that all larger ones are exact."""
+        return self.lower[-1]
+
+
+def ladder(dtype: "np.dtype[Any]") -> Ladder:
+    """The ladder for a dtype: in float64 steps of 2⁻²² to 2⁻⁷, in other precisions in proportion."""
+    bits = np.finfo(dtype).nmant
+    if bits >= 52:
+        extra = (bits - 52) // 3
+        return Ladder(
+            wide=(-22 - extra, -16 - extra, -11 - extra, -7),
+            narrow=(-16 - extra, -13 - extra),
+            straight=(-11, -7),
+            lower=(-28 - extra, -34 - extra, -40 - extra),
+        )
+    if bits >= 23:
+        return Ladder(wide=(-10, -8, -6, -4), narrow=(-8, -6), straight=(-6, -4), lower=(-13, -16))
+    return Ladder(wide=(-5, -4, -3, -2), narrow=(-4, -3), straight=(-3, -2), lower=(-6, -7))
+
+
+def scales(x: Array) -> Array:
+    """The length of a unit step for each entry: its own magnitude, at least the typical one of the array.
+
+    Examples
+    --------
+    >>> scales(np.array([1.0, -2.0, 0.0, 3.0, 1e6])).tolist()
+    [2.5, 2.5, 2.5, 3.0, 1000000.0]
+    >>> scales(np.zeros(2)).tolist()
+    [1.0, 1.0]
+    """
+    size = np.abs(np.where(np.isfinite(x), x, 0))
+    present = size[size > 0]
+    typical = np.median(present) if present.size else 1.0
+    return np.maximum(size, typical).astype(x.dtype)
+
+
+def exact_direction(x: Array, direction: Array, lowest: int) -> Array:
+    """`direction`, rounded so that ``x + 2**k · direction`` is exact for every k from `lowest` up.
+
+    Where the arithmetic cannot take the step that was asked for, the step actually taken must be known:
+    in float32 it may differ by per cent. Entries that are not finite do not move.
+
+    References
+    ----------
+    Press et al., Numerical Recipes, 3rd edition, 2007, section 5.7 ("an exactly representable number").
+    """
+    smallest = np.asarray(2.0**lowest, x.dtype)
+    with np.errstate(all="ignore"):
+        taken = ((x + smallest * direction) - x) / smallest
+    return np.where(np.isfinite(x) & np.isfinite(taken), taken, 0).astype(x.dtype)
+
+
+def random_direction(x: Array, rng: np.random.Generator) -> Array:
+    """Random signs times magnitudes in [0.5, 1.5]: no entry is invisible, no two errors cancel twice."""
+    return (rng.choice([-1.0, 1.0], x.shape) * rng.uniform(0.5, 1.5, x.shape)).astype(x.dtype)
