@@ -93,7 +93,6 @@ class Derivation:
     forward: dict[str, Any]
     formulas: dict[str, Formula]
     checks: tuple[Check, ...]
-    route: tuple[tuple[str, ...], ...]
     rate: float | None
 
     @property

@@ -1,8 +1,9 @@
 """The derivative of one step, measured: its own central difference.
 
-A step of a derivation is one small sub-expression, cheap to run again, so its slope is measured over a ladder of
-steps and extrapolated to zero (Ridders, *Advances in Engineering Software* 4, 1982), which gives about twelve digits and
-an estimate of what they are worth. The total is compared with the plain textbook difference instead.
+A step of a derivation is one small sub-expression, cheap to run again, so its slope is measured over a
+ladder of step sizes and extrapolated to zero (Ridders, *Advances in Engineering Software* 4, 1982), which
+gives about twelve digits and an estimate of what they are worth. The total is compared with the plain
+textbook difference instead.
 """
 
 from __future__ import annotations

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from gradcheck.derivation.case import Case, case
 from gradcheck.derivation.derivation import Check, Derivation, Factor, Path
 from gradcheck.derivation.differences import measure
-from gradcheck.derivation.notation import Python, decimal
+from gradcheck.derivation.notation import Python
 from gradcheck.derivation.paths import Chain, Edge, chain
 from gradcheck.derivation.rows import Table
 from gradcheck.derivation.simplify import Simplifier
-from gradcheck.derivation.trace import Graph, trace_inputs
-from gradcheck.derivation.value import Traced, apply
+from gradcheck.derivation.trace import Graph
+from gradcheck.derivation.value import Traced
 
 MOST_PATHS = 1000
-_ENTRY = re.compile(r"\s*(\w+)\s*\[([\s\d,-]+)\]\s*")
 
 
 def explain(
@@ -35,8 +33,8 @@ def explain(
 
     ``∂f/∂w = Σ over the paths from w to f of Π over the steps of a path of ∂(next)/∂(this)``
 
-    `f` is plain Python and NumPy code; it is run on values that remember where they came from, and the names in
-    the derivation are those of its own local variables.
+    `f` is plain Python and NumPy code; it is run on values that remember where they came from, and the names
+    in the derivation are those of its own local variables.
 
     Parameters
     ----------
@@ -59,8 +57,8 @@ def explain(
     Raises
     ------
     TypeError
-        If `f` leaves the traced world (``float(x)``, ``if`` on a value, a function without a rule), returns no
-        number, or the variable is not made of real floats.
+        If `f` leaves the traced world (``float(x)``, ``if`` on a value, a function without a rule),
+        returns no number, or the variable is not made of real floats.
     ValueError
         If the names in `at` or `wrt` do not fit the arguments of `f`, or `f` is not finite there.
 
@@ -78,197 +76,66 @@ def explain(
     Rumelhart, Hinton and Williams, Learning representations by back-propagating errors, Nature 323, 1986.
     Baydin et al., Automatic differentiation in machine learning: a survey, JMLR 18, 2018.
     """
-    name, index = _split(wrt)
-    point = _point(f, at, name)
-    graph, variable = _trace(f, point, name, index)
-    _require_faithful(f, point, graph)
+    asked = case(f, wrt, at)
+    graph, variable = asked.trace()
     simplifier = Simplifier()
-    formulas = {str(v.name): simplifier.define(v) for v in graph.named if _is_step(v)}
+    formulas = {str(value.name): simplifier.define(value) for value in _computed(graph)}
     steps = chain(graph, variable, simplifier)
-    return _assemble(f, graph, steps, formulas, point, index, rate, published)
-
-
-def _split(wrt: str) -> tuple[str, tuple[int, ...] | None]:
-    """The name and the index of a variable such as W[0, 1]."""
-    match = _ENTRY.fullmatch(wrt)
-    if match is None:
-        return wrt, None
-    return match[1], tuple(int(i) for i in match[2].split(",") if i.strip())
-
-
-def _point(f: Callable[..., Any], at: Mapping[str, Any], wrt: str) -> dict[str, Any]:
-    """Every argument of `f` with its value, in the order of the signature; arrays are copies."""
-    called = getattr(f, "__name__", "f")
-    parameters = inspect.signature(f).parameters
-    kinds = {p.kind for p in parameters.values()}
-    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY}:
-        raise TypeError(
-            f"{called} takes arguments without names; wrap it: def g(x, y): return {called}(x, y)"
-        )
-    unknown = [name for name in at if name not in parameters]
-    if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
-        raise ValueError(f"at has {_list(unknown)}, but the arguments of {called} are {_list(parameters)}")
-    defaults = {name: p.default for name, p in parameters.items() if p.default is not p.empty}
-    given = {**{name: defaults.get(name) for name in parameters if name in defaults}, **at}
-    missing = [n for n, p in parameters.items() if n not in given and p.kind is not p.VAR_KEYWORD]
-    if missing:
-        raise ValueError(f"at has no value for {_list(missing)} of {called}; add {_list(missing)} to at")
-    if wrt not in given:
-        raise ValueError(
-            f"wrt is {wrt!r}, but the arguments of {called} are {_list(parameters)}; name one of them"
-        )
-    return {
-        name: _number(name, given[name], name == wrt) for name in [*parameters, *unknown] if name in given
-    }
-
-
-def _number(name: str, value: Any, is_variable: bool) -> Any:
-    """A copy of `value` fit for tracing; what is no number (a string, None) is passed on as it is."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiuc":
-        if is_variable:
-            raise TypeError(f"{name} is {value!r}; a derivative needs a number or an array of floats")
-        return value
-    if array.dtype.kind == "c":
-        raise TypeError(f"{name} is complex; derive with respect to its real and imaginary parts, as floats")
-    if array.dtype.kind == "f" or (is_variable and isinstance(value, int)):
-        return np.array(array, float)[()]
-    if is_variable:
-        raise TypeError(
-            f"{name} has dtype {array.dtype}, whose values cannot vary by little; cast it: .astype(float)"
-        )
-    return value if array.ndim == 0 else array.copy()
-
-
-def _trace(
-    f: Callable[..., Any], point: dict[str, Any], wrt: str, index: tuple[int, ...] | None
-) -> tuple[Graph, Traced]:
-    inputs = {
-        name: Traced(value, "input", name=name, depends=name == wrt and index is None)
-        if _is_number(value)
-        else value
-        for name, value in point.items()
-    }
-    variable = inputs[wrt]
-    if index is not None:
-        inputs[wrt], variable = _with_entry(variable, index)
-    return trace_inputs(f, inputs), variable
-
-
-def _with_entry(whole: Traced, index: tuple[int, ...]) -> tuple[Traced, Traced]:
-    """`whole` as an array of constants, but for one entry; and that entry."""
-    if len(index) != whole.ndim or any(not -n <= i < n for i, n in zip(index, whole.shape, strict=True)):
-        raise ValueError(f"wrt names the entry {list(index)} of {whole.name}, whose shape is {whole.shape}")
-    index = tuple(i % n for i, n in zip(index, whole.shape, strict=True))
-    label = f"{whole.name}[{', '.join(map(str, index))}]"
-    entry = Traced(whole.value[index], "input", name=label, depends=True)
-    joined = apply("put", whole, entry, index=index)
-    joined.name = whole.name
-    joined.items = {other: whole[other] for other in np.ndindex(whole.shape)} | {index: entry}
-    return joined, entry
-
-
-def _require_faithful(f: Callable[..., Any], point: dict[str, Any], graph: Graph) -> None:
-    """The traced run must compute what the plain run computes."""
-    called = getattr(f, "__name__", "f")
-    plain, traced = float(_run(f, point)), float(graph.result.value)
-    if not np.isfinite(plain):
-        raise ValueError(f"{called} is {plain} at this point; choose a point at which it is finite")
-    if abs(plain - traced) > 1e-9 * max(abs(plain), abs(traced)):
-        raise ValueError(
-            f"{called} is {plain!r} when run plainly and {traced!r} when traced: it is random, keeps state, or changes "
-            "an array in place; make it a function of its arguments alone."
-        )
-
-
-def _run(f: Callable[..., Any], point: Mapping[str, Any]) -> Any:
-    return f(
-        **{name: value.copy() if isinstance(value, np.ndarray) else value for name, value in point.items()}
-    )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number | np.ndarray) and not isinstance(value, bool)
-
-
-def _is_step(value: Traced) -> bool:
-    """Whether a named value is computed, and not only an entry of another."""
-    return bool(value.inputs) and value.op != "put" and "[" not in str(value.name)
-
-
-def _list(names: Any) -> str:
-    return ", ".join(map(str, names)) or "none"
-
-
-def _assemble(
-    f: Callable[..., Any],
-    graph: Graph,
-    steps: Chain,
-    formulas: dict[str, Any],
-    point: dict[str, Any],
-    index: tuple[int, ...] | None,
-    rate: float | None,
-    published: float | None,
-) -> Derivation:
-    variable, result = steps.variable, steps.result
-    wrt = str(variable.name)
-    value = steps.cotangents.get(wrt, np.zeros(variable.shape)[()])
-    whole = wrt if index is None else wrt[: wrt.index("[")]
-
-    def moved(x: Any) -> float:
-        changed = dict(point)
-        changed[whole] = x[()] if index is None else _changed(point[whole], index, x)
-        return float(_run(f, changed))
-
-    numerical, agrees = measure(moved, variable.value, value)
-    numerical = numerical[()]
-    old = set(point) - {whole} if rate is not None else set()
-    paths = tuple(islice(steps.paths(), MOST_PATHS)) if steps.edges or variable is result else ()
+    value = steps.cotangents.get(str(variable.name), np.zeros(variable.shape))
+    numerical, agrees = measure(asked.run, variable.value, value)
+    paths = tuple(islice(steps.paths(), MOST_PATHS))
     return Derivation(
-        function=getattr(f, "__name__", "f"),
-        wrt=wrt,
-        result=str(result.name),
-        at={**point, wrt: variable.value},
-        value=value if variable.shape else float(value),
-        numerical=numerical if variable.shape else float(numerical),
+        function=asked.called,
+        wrt=str(variable.name),
+        result=str(graph.result.name),
+        at={**asked.point, str(variable.name): variable.value},
+        value=_plain(value),
+        numerical=_plain(numerical),
         error=float(np.max(np.abs(value - numerical), initial=0)),
-        paths=tuple(_path(path, variable, steps.scalar) for path in paths),
-        path_count=steps.count() if steps.edges else len(paths),
-        rows=Table(steps, old).write(),
-        forward={str(v.name): v.value for v in graph.named if _is_step(v)},
+        paths=tuple(_path(path, steps) for path in paths),
+        path_count=steps.count(),
+        rows=Table(steps, _weights(asked) if rate is not None else set()).write(),
+        forward={str(v.name): v.value for v in _computed(graph)},
         formulas=formulas,
-        checks=tuple(_checks(steps, value, numerical, agrees, published)),
-        route=tuple(_names(path, variable) for path in paths),
+        checks=(
+            Check("numerical", numerical, "central difference of the whole function", agrees),
+            *_checks(steps, value, published),
+        ),
         rate=rate,
     )
 
 
-def _changed(array: Any, index: tuple[int, ...], entry: Any) -> Any:
-    changed = array.copy()
-    changed[index] = entry
-    return changed
+def _computed(graph: Graph) -> list[Traced]:
+    """The named values that are computed, and are not merely an entry of another."""
+    return [v for v in graph.named if v.inputs and v.op != "put" and "[" not in str(v.name)]
 
 
-def _names(path: tuple[Edge, ...], variable: Traced) -> tuple[str, ...]:
-    return (str(variable.name), *(str(edge.above.name) for edge in reversed(path)))
+def _weights(asked: Case) -> set[str]:
+    """The other arguments: an update would change those of them that are parameters as well."""
+    return set(asked.point) - {asked.name}
 
 
-def _path(path: tuple[Edge, ...], variable: Traced, scalar: bool) -> Path:
-    factors = tuple(
-        Factor(f"∂{e.above.name}/∂{e.below.name}", Python().write(e.formula), e.value, e.numerical, e.agrees)
-        for e in path
-    )
-    value = float(np.prod([factor.value for factor in factors])) if scalar else None
-    return Path(_names(path, variable), factors, value)
+def _plain(value: Any) -> Any:
+    return float(value) if np.ndim(value) == 0 else value
 
 
-def _checks(steps: Chain, value: Any, numerical: Any, agrees: bool, published: float | None) -> Any:
+def _path(path: tuple[Edge, ...], steps: Chain) -> Path:
+    names = (str(steps.variable.name), *(str(edge.above.name) for edge in reversed(path)))
+    factors = tuple(_factor(edge) for edge in path)
+    if not steps.scalar:
+        return Path(names, factors, None)
+    return Path(names, factors, float(np.prod([factor.value for factor in factors])))
+
+
+def _factor(edge: Edge) -> Factor:
+    symbol = f"∂{edge.above.name}/∂{edge.below.name}"
+    return Factor(symbol, Python().write(edge.formula), edge.value, edge.numerical, edge.agrees)
+
+
+def _checks(steps: Chain, value: Any, published: float | None) -> Iterator[Check]:
     good = sum(edge.agrees for edge in steps.edges)
-    yield Check("numerical", numerical, "central difference of the whole function", agrees)
     yield Check("factors", good, f"{len(steps.edges)}", good == len(steps.edges))
     if published is not None:
-        places = len(repr(published).partition(".")[2])
-        yield Check("published", published, f"{places} decimals", round(float(value), places) == published)
-
-
-__all__ = ["explain", "decimal"]
+        places = len(f"{published:.12g}".partition(".")[2])
+        agrees = round(float(value), places) == published
+        yield Check("published", published, f"all {places} decimals of it", agrees)

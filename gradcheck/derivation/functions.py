@@ -79,7 +79,7 @@ def _reshape(x: Any, shape: Any) -> Traced:
 
 
 def _ravel(x: Any) -> Traced:
-    return x if x.ndim == 1 else _reshape(x, -1)  # type: ignore[no-any-return]
+    return x if x.ndim == 1 else _reshape(x, -1)
 
 
 def _squeeze(x: Any, axis: Axis = None) -> Traced:

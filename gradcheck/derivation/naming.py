@@ -1,8 +1,8 @@
 """Names for the intermediate values: those the code itself gives them.
 
-While the traced code runs, a trace function (:func:`sys.settrace`) looks at the local variables of every frame
-after each line and notes which name was bound to which value; afterwards each value gets the name its outermost
-frame gave it first. A name bound to several values (a loop, a helper called twice) is numbered.
+While the traced code runs, a trace function (:func:`sys.settrace`) looks at the local variables of every
+frame after each line and notes which name was bound to which value; afterwards each value gets the name its
+outermost frame gave it first. A name bound to several values (a loop, a helper called twice) is numbered.
 """
 
 from __future__ import annotations
@@ -35,9 +35,7 @@ class NameRecorder:
         sys.settrace(self._enter_frame)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         sys.settrace(self._previous)
         self._seen.clear()  # it holds frames
 
@@ -90,11 +88,11 @@ def _position(value: Traced) -> str | None:
     return f"{value.inputs[0].name}[{', '.join(map(str, value.params['index']))}]"
 
 
-def _numbered(name: str, taken: set[str | None]) -> str:
+def _numbered(name: str, taken: set[str]) -> str:
     return next(f"{name}_{k}" for k in range(1, len(taken) + 2) if f"{name}_{k}" not in taken)
 
 
-def _free(name: str, taken: set[str | None]) -> str:
+def _free(name: str, taken: set[str]) -> str:
     return name if name not in taken else _numbered(name, taken)
 
 

@@ -1,11 +1,13 @@
-"""How formulas and numbers are written: as Python, in LaTeX, in MathML."""
+"""How numbers and formulas are written; as Python here, in LaTeX and MathML by subclasses.
+
+:class:`Python` walks a formula and decides what needs brackets; a subclass says only how a fraction, a power
+or a name looks in its own language.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from fractions import Fraction
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from gradcheck.derivation.symbols import (
 )
 
 DIGITS = 9  # decimals in every table
-_COMPARISONS = {
+COMPARISONS = {
     "greater": ">",
     "greater_equal": ">=",
     "less": "<",
@@ -30,11 +32,17 @@ _COMPARISONS = {
     "equal": "==",
     "not_equal": "!=",
 }
-_ADDITIVE, _MULTIPLICATIVE, _POWER, _ATOM = range(4)
+_ADDITIVE, _MULTIPLICATIVE, _POWER, _ATOM = range(4)  # how tightly a text binds
 
 
 def decimal(value: float, *, trim: bool = False) -> str:
-    """`value` to nine decimals, or to eight significant digits where those would say nothing."""
+    """`value` to nine decimals, or to eight significant digits where those would say nothing.
+
+    Examples
+    --------
+    >>> decimal(0.15), decimal(0.15, trim=True), decimal(1.5e-7, trim=True)
+    ('0.150000000', '0.15', '1.5e-07')
+    """
     plain = float(value)
     if plain != 0 and not 1e-4 <= abs(plain) < 1e5:
         text = f"{plain:.{DIGITS - 2}e}"
@@ -44,7 +52,7 @@ def decimal(value: float, *, trim: bool = False) -> str:
 
 
 def array_text(value: Any) -> str:
-    """A small array on one line, a large one by its shape."""
+    """A number, a small array on one line, or a large one by its shape."""
     if np.ndim(value) == 0:
         return decimal(float(value), trim=True)
     if np.size(value) > 4:
@@ -53,111 +61,132 @@ def array_text(value: Any) -> str:
 
 
 class Python:
-    """Formulas as Python code, which can be pasted and run."""
+    """Formulas as Python code, which can be pasted and run; with `numbers`, those stand for the names."""
 
-    times, minus = " * ", "-"
+    times, minus, plus, comma = " * ", "-", " + ", ", "
 
-    def name(self, text: str) -> str:
-        return text
-
-    def symbol(self, symbol: Symbol) -> str:
-        return self.name(symbol.name)
-
-    def number(self, value: Coefficient) -> str:
-        if isinstance(value, Fraction) and value.denominator & (value.denominator - 1) == 0:
-            value = float(value)
-        if isinstance(value, Fraction):
-            return f"{value.numerator} / {value.denominator}"
-        return f"{value:.{12}g}"
+    def __init__(self, *, numbers: bool = False) -> None:
+        self.numbers = numbers
 
     def write(self, formula: Formula) -> str:
+        """The formula as text."""
         return self._write(formula)[0]
 
     def _write(self, formula: Formula) -> tuple[str, int]:
-        """The text and how tightly it binds."""
         match formula:
-            case Number(value):
-                return self.number(value), (_ATOM if value >= 0 else _ADDITIVE)
-            case Symbol():
-                text = self.symbol(formula)
-                return text, (_ADDITIVE if text.startswith(("-", "−")) else _ATOM)
+            case Number():
+                return self._signed(
+                    formula.value < 0,
+                    self._number(formula.value if formula.value > 0 else -formula.value),
+                    _ATOM,
+                )
+            case Symbol(name, value) if self.numbers:
+                text = array_text(value)
+                return self._signed(text.startswith("-"), self._literal(text.removeprefix("-")), _ATOM)
+            case Symbol(name):
+                return self._name(name), _ATOM
             case Sum(terms):
                 return self._sum(terms), _ADDITIVE
             case Product():
                 return self._product(formula)
-        return self.function(formula), (_ADDITIVE if formula.op in _COMPARISONS else _ATOM)
+        return self._function(formula), (_ADDITIVE if formula.op in COMPARISONS else _ATOM)
+
+    def _signed(self, negative: bool, text: str, binds: int) -> tuple[str, int]:
+        return (self.minus + text, _ADDITIVE) if negative else (text, binds)
 
     def _inside(self, formula: Formula, needed: int) -> str:
         text, binds = self._write(formula)
-        return text if binds >= needed else self.brackets(text)
-
-    def brackets(self, text: str) -> str:
-        return f"({text})"
+        return text if binds >= needed else self._brackets(text)
 
     def _sum(self, terms: tuple[Formula, ...]) -> str:
         text = self._inside(terms[0], _ADDITIVE)
         for term in terms[1:]:
             coefficient, powers = factored(term)
-            negative = coefficient < 0
             size: Formula = term
-            if negative:
+            if coefficient < 0:
                 size = Product(-coefficient, powers) if powers else Number(-coefficient)
-            text += f" {self.minus if negative else '+'} " + self._inside(size, _MULTIPLICATIVE)
+            sign = self.plus if coefficient >= 0 else self.plus.replace("+", self.minus)
+            text += sign + self._inside(size, _MULTIPLICATIVE)
         return text
 
     def _product(self, formula: Product) -> tuple[str, int]:
-        c = formula.coefficient
-        above = [(b, e) for b, e in formula.powers if e > 0]
-        below = [(b, -e) for b, e in formula.powers if e < 0]
-        top, bottom = self._split(abs(c))
-        needed = _MULTIPLICATIVE
-        numerators = ([top] if top else []) + [self.power(b, e, needed) for b, e in above]
-        denominators = ([bottom] if bottom else []) + [self.power(b, e, _POWER) for b, e in below]
-        text = self.quotient(self.times.join(numerators) or "1", denominators)
-        single = c == 1 and not denominators and len(numerators) == 1
-        binds = _POWER if single else _MULTIPLICATIVE
-        return (self.minus + text, _ADDITIVE) if c < 0 else (text, binds)
+        c: Coefficient = formula.coefficient
+        top, bottom = self._split(c if c > 0 else -c)
+        above, below = ([top] if top else []), ([bottom] if bottom else [])
+        alone = len(formula.powers) == 1
+        for base, exponent in formula.powers:
+            side, height = (above, exponent) if exponent > 0 else (below, -exponent)
+            side.append(self._raised(base, height, _MULTIPLICATIVE if exponent > 0 else _POWER))
+        text = self._quotient(above or [self._number(Fraction(1))], below)
+        return self._signed(c < 0, text, _POWER if alone and not top and not below else _MULTIPLICATIVE)
 
     def _split(self, c: Coefficient) -> tuple[str, str]:
         """A coefficient above and below the line; 0.5 stays above, a third goes below."""
         if isinstance(c, Fraction) and c.denominator & (c.denominator - 1):
             return ("" if c.numerator == 1 else str(c.numerator)), str(c.denominator)
-        return ("" if c == 1 else self.number(c)), ""
+        return ("" if c == 1 else self._number(c)), ""
 
-    def quotient(self, above: str, below: list[str]) -> str:
-        if not below:
-            return above
-        return f"{above} / " + (below[0] if len(below) == 1 else self.brackets(self.times.join(below)))
-
-    def power(self, base: Formula, exponent: Coefficient, needed: int) -> str:
+    def _raised(self, base: Formula, exponent: Coefficient, needed: int) -> str:
         if exponent == 1:
-            return self._inside(base, max(needed, _MULTIPLICATIVE))
-        return f"{self._inside(base, _ATOM)}**{self.number(exponent)}"
+            return self._inside(base, needed)
+        return self._power(self._inside(base, _ATOM), self.write(Number(exponent)))
 
-    def function(self, formula: Function) -> str:
-        params = dict(formula.params)
-        first = formula.arguments[0]
-        if formula.op in _COMPARISONS:
-            return f" {self.name(_COMPARISONS[formula.op])} ".join(
-                self._inside(x, _MULTIPLICATIVE) for x in formula.arguments
-            )
+    def _function(self, formula: Function) -> str:
+        params, first = dict(formula.params), formula.arguments[0]
+        if formula.op in COMPARISONS:
+            return self._comparison(formula.op, [self._inside(x, _MULTIPLICATIVE) for x in formula.arguments])
         if formula.op == "matmul":
-            return self.brackets(" @ ".join(self._inside(x, _ATOM) for x in formula.arguments))
+            return self._brackets(self._matmul([self._inside(x, _ATOM) for x in formula.arguments]))
         if formula.op == "transpose" and params["axes"] is None:
-            return f"{self._inside(first, _ATOM)}.T"
+            return self._transpose(self._inside(first, _ATOM))
         if formula.op == "getitem":
-            return f"{self._inside(first, _ATOM)}[{index_text(params['index'])}]"
-        return self.call(formula.op, [self.write(x) for x in formula.arguments], options(formula))
+            return self._entry(self._inside(first, _ATOM), index_text(params["index"]))
+        return self._call(formula.op, [self.write(x) for x in formula.arguments], options(formula))
 
-    def call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
-        return f"{op}({', '.join([*arguments, *keywords])})"
+    # How the pieces look in this language
+
+    def _name(self, text: str) -> str:
+        return text
+
+    def _literal(self, text: str) -> str:
+        return text
+
+    def _number(self, value: Coefficient) -> str:
+        if isinstance(value, Fraction) and value.denominator & (value.denominator - 1):
+            return self._quotient([str(value.numerator)], [str(value.denominator)])
+        return self._literal(f"{float(value):.12g}")
+
+    def _brackets(self, text: str) -> str:
+        return f"({text})"
+
+    def _quotient(self, above: list[str], below: list[str]) -> str:
+        if not below:
+            return self.times.join(above)
+        return f"{self.times.join(above)} / " + (below[0] if len(below) == 1 else f"({self.times.join(below)})")
+
+    def _power(self, base: str, exponent: str) -> str:
+        return f"{base}**{exponent}"
+
+    def _comparison(self, op: str, sides: list[str]) -> str:
+        return f" {COMPARISONS[op]} ".join(sides)
+
+    def _matmul(self, sides: list[str]) -> str:
+        return " @ ".join(sides)
+
+    def _transpose(self, text: str) -> str:
+        return f"{text}.T"
+
+    def _entry(self, text: str, index: str) -> str:
+        return f"{text}[{index}]"
+
+    def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
+        return f"{op}({self.comma.join([*arguments, *keywords])})"
 
 
 def options(formula: Function) -> list[str]:
     """The options of a function worth showing."""
-    dull: tuple[Callable[[Any], bool], ...] = (lambda v: v is None, lambda v: v is False)
-    shown = ((k, v) for k, v in formula.params if not any(test(v) for test in dull))
-    return [f"{key}={index_text(value) if key == 'index' else value}" for key, value in shown]
+    shown = ((key, value) for key, value in formula.params if value is not None and value is not False)
+    return [f"{key}={f'({index_text(value)})' if key == 'index' else value}" for key, value in shown]
 
 
 def index_text(index: Any) -> str:
@@ -172,11 +201,20 @@ def index_text(index: Any) -> str:
     return str(index) if np.ndim(index) == 0 else "[" + ", ".join(map(str, np.ravel(index))) + "]"
 
 
-class Numbers(Python):
-    """The same formulas with numbers in place of the names."""
+def name_parts(name: str) -> tuple[str, str]:
+    """A name as a letter with a subscript.
 
-    def symbol(self, symbol: Symbol) -> str:
-        return array_text(symbol.value)
-
-
-__all__ = ["DIGITS", "Numbers", "Python", "array_text", "decimal", "escape", "index_text"]
+    Examples
+    --------
+    >>> name_parts("out_h1"), name_parts("w5"), name_parts("W[0, 1]"), name_parts("E")
+    (('out', 'h1'), ('w', '5'), ('W', '0, 1'), ('E', ''))
+    """
+    indexed = re.fullmatch(r"(.+?)\[(.+)\]", name)
+    if indexed:
+        base, subscript = name_parts(indexed[1])
+        return base, f"{subscript}, {indexed[2]}" if subscript else indexed[2]
+    numbered = re.fullmatch(r"(\w*?[^\W\d_])_?(\d+)", name)
+    if numbered and "_" not in numbered[1]:
+        return numbered[1], numbered[2]
+    base, _, subscript = name.strip("_").partition("_")
+    return (base, subscript.replace("_", ", ")) if base else (name, "")

@@ -1,7 +1,8 @@
 """The chain rule between named values: every local derivative, and every path through them.
 
-An :class:`Edge` is one factor, ∂(named value)/∂(named value). Its formula comes from running the rules backwards over the
-sub-expression between the two; its value is that formula evaluated; beside it stands its own central difference.
+An :class:`Edge` is one factor, ∂(named value)/∂(named value). Its formula comes from running the rules
+backwards over the sub-expression between the two; its value is that formula evaluated; beside it stands its
+own central difference.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from gradcheck.derivation.value import Traced
 class Edge:
     """One step of the chain rule, from `above` (nearer the result) to `below` (nearer the variable).
 
-    Between scalars `value` is ∂above/∂below. Where arrays are involved it is the cotangent of `below` that comes
-    through this step, δ_below = δ_above · ∂above/∂below, in the shape of `below`.
+    Between scalars `value` is ∂above/∂below. Where arrays are involved it is the cotangent of `below` that
+    comes through this step, δ_below = δ_above · ∂above/∂below, in the shape of `below`.
     """
 
     above: Traced
@@ -151,7 +152,5 @@ def _edge(above: Traced, below: Traced, seed: Traced, formula: Formula, scalar: 
         measured = slope(lambda x: float(rerun(above, {id(below): x})), float(below.value))
         return Edge(above, below, formula, float(value), measured.value, measured.agrees(float(value)))
     value = np.array(np.broadcast_to(value, below.shape))
-    numerical, agrees = measure(
-        lambda x: float(np.sum(seed.value * rerun(above, {id(below): x}))), below.value, value
-    )
+    numerical, agrees = measure(lambda x: float(np.sum(seed.value * rerun(above, {id(below): x}))), below.value, value)
     return Edge(above, below, formula, value, numerical, agrees)

@@ -1,20 +1,19 @@
 """The table of a derivation: numbered rows, each citing the rows before it.
 
-A stretch of the chain rule between two forks is a run of local factors followed by their product; where stretches
-meet, their products are added and the sum is named δ. So what two paths share is computed once.
+A stretch of the chain rule between two forks is a run of local factors followed by their product; where
+stretches meet, their products are added and the sum is named δ. So what two paths share is computed once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation.notation import Numbers, Python, decimal
+from gradcheck.derivation.notation import Python
 from gradcheck.derivation.paths import Chain, Edge
-from gradcheck.derivation.symbols import Formula, Number, Symbol, evaluate
+from gradcheck.derivation.symbols import Formula, Symbol
 from gradcheck.derivation.value import Traced
 
 
@@ -22,9 +21,9 @@ from gradcheck.derivation.value import Traced
 class Row:
     """One line of the table.
 
-    `kind` is "factor" (a local derivative, with its own central difference in `numerical`), "product" (one path,
-    or the stretch of it up to the next fork) or "sum". `above` and `below` name what is derived with respect to
-    what; `formula` is in symbols or cites rows, `numbers` has the numbers put in.
+    `kind` is "factor" (a local derivative, with its own central difference in `numerical`), "product" (a
+    path, or the stretch of it up to the next fork) or "sum". `above` and `below` name what is derived with
+    respect to what; `formula` is in symbols, `cites` lists the rows a product or a sum is made of.
     """
 
     number: int
@@ -39,7 +38,6 @@ class Row:
     delta: str = ""
     via: str = ""
     note: str = ""
-    exact: bool = field(default=True)
 
     @property
     def text(self) -> str:
@@ -113,9 +111,7 @@ class Table:
         self._row_of[id(fork)] = len(self.rows)
 
     def _stretch(self, fork: Traced, way: Stretch, *, alone: bool) -> int:
-        cites = (
-            [self._row_of[id(way.head)]] if self.chain.scalar and way.head is not self.chain.result else []
-        )
+        cites = [self._row_of[id(way.head)]] if self.chain.scalar and way.head is not self.chain.result else []
         cites += [self._factor(edge, fork, alone) for edge in way.edges]
         if len(cites) > 1:
             value = float(np.prod([self.rows[k - 1].value for k in cites]))

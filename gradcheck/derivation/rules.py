@@ -1,9 +1,9 @@
 """The primitives: what each computes, and its derivative, one line for every argument.
 
-Every rule is a vector-Jacobian product (Griewank and Walther, *Evaluating Derivatives*, chapter 3), written once
-and in NumPy: ``g`` is the cotangent of the result, ``ans`` the result, ``x`` and ``y`` the arguments; a result
-broadcast from a smaller argument is summed afterwards, by the caller. Applied to traced values, the same line
-yields the number *and* the formula, so the two cannot drift apart.
+Every rule is a vector-Jacobian product (Griewank and Walther, *Evaluating Derivatives*, chapter 3), written
+once and in NumPy: ``g`` is the cotangent of the result, ``ans`` the result, ``x`` and ``y`` the arguments;
+the sum over axes along which a smaller argument was repeated is the caller's. Applied to traced values, the
+same line yields the number *and* the formula, so the two cannot drift apart.
 """
 
 from __future__ import annotations
@@ -76,6 +76,10 @@ def _max_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 def _prod_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return _spread(g * ans, x, axis, keepdims) / x
+
+
+def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
+    return np.reshape(x, shape)  # positionally: the keyword changed its name in NumPy 2.1
 
 
 def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
@@ -174,11 +178,11 @@ RULES: dict[str, Rule] = {
     "matmul": _rule(np.matmul, _matmul_x, _matmul_y),
     "outer": _rule(np.outer, lambda g, ans, x, y: g @ y, lambda g, ans, x, y: x @ g),
     "transpose": _rule(
-        lambda x, axes: np.transpose(x, axes),
+        np.transpose,
         lambda g, ans, x, axes: np.transpose(g, None if axes is None else tuple(np.argsort(axes).tolist())),
     ),
-    "reshape": _rule(lambda x, shape: np.reshape(x, shape), lambda g, ans, x, shape: g.reshape(x.shape)),
-    "broadcast_to": _rule(lambda x, shape: np.broadcast_to(x, shape), lambda g, ans, x, shape: g),
+    "reshape": _rule(_reshape, lambda g, ans, x, shape: g.reshape(x.shape)),
+    "broadcast_to": _rule(np.broadcast_to, lambda g, ans, x, shape: g),
     "getitem": _rule(lambda x, index: x[index], lambda g, ans, x, index: g.scatter(index, x.shape)),
     "scatter": _rule(_scatter, lambda g, ans, x, index, shape: g[index]),
     "put": _rule(_put, None, lambda g, ans, x, entry, index: g[index]),

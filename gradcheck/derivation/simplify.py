@@ -32,8 +32,8 @@ MINUS_ONE = number(-1)
 class Simplifier:
     """Formulas of traced values in terms of the named ones.
 
-    `definitions` maps the formula of a named value to its symbol: wherever the formula turns up in a derivative,
-    the symbol stands for it, since the forward pass has computed it already.
+    `definitions` maps the formula of a named value to its symbol: wherever the formula turns up in a
+    derivative, the symbol stands for it, since the forward pass has computed it already.
     """
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ def symbol(value: Traced) -> Symbol:
 
 
 def take_out(formula: Formula) -> Formula:
-    """x * a - x * b as x * (a - b)."""
+    """Common factors taken out: x * a - x * b as x * (a - b)."""
     if not isinstance(formula, Sum):
         return formula
     parts = [dict(factored(term)[1]) for term in formula.terms]
@@ -94,9 +94,7 @@ def take_out(formula: Formula) -> Formula:
     shared = {base: exponent for base, exponent in shared.items() if exponent > 0}
     if not shared:
         return formula
-    rest = add(
-        *(multiply(term, product(Fraction(1), {b: -e for b, e in shared.items()})) for term in formula.terms)
-    )
+    rest = add(*(multiply(term, product(Fraction(1), {b: -e for b, e in shared.items()})) for term in formula.terms))
     return multiply(product(Fraction(1), shared), rest)
 
 
@@ -129,7 +127,7 @@ def _folded(value: Traced, arguments: list[Formula]) -> Formula:
     return number(value.value)
 
 
-def _combine(value: Traced, arguments: list[Formula]) -> Formula:
+def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR0911 - one return an operation
     x, y = arguments[0], arguments[-1]
     match value.op:
         case "add":
@@ -157,9 +155,7 @@ def _minus(x: Formula, y: Formula) -> Formula:
     """A difference; what is subtracted stays in its brackets."""
     if isinstance(y, Sum):
         return (
-            Sum((x, Product(Fraction(-1), ((y, Fraction(1)),))))
-            if x != Number(Fraction(0))
-            else multiply(MINUS_ONE, y)
+            Sum((x, Product(Fraction(-1), ((y, Fraction(1)),)))) if x != Number(Fraction(0)) else multiply(MINUS_ONE, y)
         )
     return add(x, multiply(MINUS_ONE, y))
 
@@ -194,10 +190,10 @@ def _replace(formula: Formula, definition: Formula, name: Symbol) -> Formula:
 
 
 def _complement(formula: Formula, definition: Formula, name: Symbol) -> Formula:
-    """x / (1 + x) as 1 - out, where out = 1 / (1 + x) has been computed."""
+    """Write x / (1 + x) as 1 - out, where out = 1 / (1 + x) has been computed."""
     outer, powers = factored(formula)
-    rest = dict(powers)
-    if not (isinstance(definition, Product) and rest.get(name, 0) >= 1):
+    rest: dict[Formula, Coefficient] = dict(powers)
+    if not (isinstance(definition, Product) and rest.get(name, Fraction(0)) >= 1):
         return formula
     for x in _beside_one(definition):
         coefficient, inner = factored(x)

@@ -1,9 +1,7 @@
 """Formulas as a textbook writes them: a small algebra of sums, products and functions.
 
-Read it in this order: the five kinds of formula; `add`, `multiply` and `power`, which keep every formula in one
-tidy form (numbers gathered, signs in front, nothing multiplied out); :class:`Simplifier`, which turns traced
-values into formulas and recognises the values of the forward pass in them, so that the derivative of
-1 / (1 + exp(-z)) reads out * (1 - out).
+First the five kinds of formula; then `add`, `multiply` and `power`, which keep every formula in one tidy
+form: numbers gathered, signs in front, nothing multiplied out.
 """
 
 from __future__ import annotations
@@ -16,7 +14,6 @@ from typing import Any, Union
 import numpy as np
 
 from gradcheck.derivation.rules import RULES
-from gradcheck.derivation.value import Traced
 
 Coefficient = Fraction | float
 Formula = Union["Number", "Symbol", "Sum", "Product", "Function"]
@@ -30,6 +27,7 @@ class Number:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The shape of what it stands for."""
         return ()
 
 
@@ -42,6 +40,7 @@ class Symbol:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The shape of what it stands for."""
         return np.shape(self.value)
 
 
@@ -53,6 +52,7 @@ class Sum:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The shape of what it stands for."""
         return np.broadcast_shapes(*(term.shape for term in self.terms))
 
 
@@ -65,6 +65,7 @@ class Product:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The shape of what it stands for."""
         return np.broadcast_shapes(*(base.shape for base, _ in self.powers))
 
 

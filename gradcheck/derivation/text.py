@@ -58,6 +58,7 @@ class _Page:
         d = self.derivation
         yield from self._wrapped(wording.title(d), WIDTH)
         yield self.say("═" * WIDTH)
+        yield from self._wrapped(wording.warning(d), WIDTH)
         yield from self._section("Goal", self._wrapped(wording.goal(d), WIDTH - _HEAD))
         yield from self._section("Forward", self._forward())
         if not d.rows:
@@ -99,11 +100,7 @@ class _Page:
         lines = drawn or [
             part for line in listing(paths, d.path_count, self.arrow) for part in _wrap(line, WIDTH - _HEAD)
         ]
-        return (
-            lines
-            if d.path_count == 1
-            else [*lines, f"{d.path_count:,} paths: multiply along each, add them up"]
-        )
+        return lines if d.path_count == 1 else [*lines, f"{d.path_count:,} paths: multiply along each, add them up"]
 
     def _rule(self) -> Iterator[str]:
         for left, terms in wording.equations(self.derivation):
@@ -115,7 +112,7 @@ class _Page:
                     yield start + line
                     start = " " * len(start)
 
-    # The table: number, what, formula over its numbers, value, measured -----------------------------------------
+    # The table: number, what, formula over its numbers, value, measured
 
     def _table(self) -> Iterator[str]:
         rows = self.derivation.rows
@@ -147,9 +144,7 @@ class _Page:
     def _gradients(self) -> Iterator[str]:
         if self.derivation.shape:
             yield ""
-            yield self.say(
-                wording.partial(self.derivation.result, self.derivation.wrt) + ", by the chain rule:"
-            )
+            yield self.say(wording.partial(self.derivation.result, self.derivation.wrt) + ", by the chain rule:")
             yield from _array(self.derivation.value)
             yield "by central differences:"
             yield from _array(self.derivation.numerical)
@@ -177,7 +172,5 @@ def _amount(value: Any) -> str:
 
 
 def _array(value: Any) -> list[str]:
-    text = np.array2string(
-        np.asarray(value), precision=9, suppress_small=False, max_line_width=WIDTH, threshold=60
-    )
+    text = np.array2string(np.asarray(value), precision=9, suppress_small=False, max_line_width=WIDTH, threshold=60)
     return text.splitlines()

@@ -25,23 +25,17 @@ class Graph:
     named: tuple[Traced, ...]
 
 
-def trace(f: Callable[..., Any], at: Mapping[str, Any], depends: str) -> Graph:
-    """Run `f` on traced values; `depends` is the argument the derivation is about."""
-    inputs = {name: Traced(value, "input", depends=name == depends, name=name) for name, value in at.items()}
-    return trace_inputs(f, inputs)
-
-
-def trace_inputs(f: Callable[..., Any], inputs: dict[str, Traced]) -> Graph:
-    """Run `f` on these values, and name what it computes."""
+def trace(f: Callable[..., Any], inputs: Mapping[str, Any]) -> Graph:
+    """Run `f` on these values, and name what it computes; what is not traced is passed on as it is."""
     with NameRecorder() as recorder:
         returned = f(**inputs)
     result = _scalar(returned, getattr(f, "__name__", "f"))
-    for value in inputs.values():
-        recorder.values.setdefault(id(value), value)
+    traced = {name: value for name, value in inputs.items() if isinstance(value, Traced)}
+    recorder.values.update({id(value): value for value in traced.values()})
     give_names(recorder, result, _default_name(f))
     everything = ancestors([result, *recorder.values.values()])
     name_positions(everything)
-    return Graph(inputs, result, tuple(value for value in everything if value.name))
+    return Graph(traced, result, tuple(value for value in everything if value.name))
 
 
 def ancestors(values: Iterable[Traced]) -> list[Traced]:
@@ -75,9 +69,8 @@ def _default_name(f: Callable[..., Any]) -> str:
 
 def _scalar(returned: Any, name: str) -> Traced:
     if isinstance(returned, tuple | list | dict):
-        raise TypeError(
-            f"{name} returns a {type(returned).__name__}; a derivation needs one number: return the loss alone."
-        )
+        kind = type(returned).__name__
+        raise TypeError(f"{name} returns a {kind}; a derivation needs one number: return the loss alone.")
     result = returned if isinstance(returned, Traced) else Traced(np.asarray(returned)[()])
     if result.shape != ():
         raise ValueError(

@@ -1,8 +1,8 @@
 """A number or array that remembers where it came from.
 
-Read here how plain NumPy code becomes a graph: a :class:`Traced` value answers every operator, ufunc and NumPy
-function with a new `Traced` value that keeps the operation and its inputs. Nothing is differentiated yet; which
-operations are known stands in :mod:`gradcheck.derivation.rules`.
+Read here how plain NumPy code becomes a graph: a :class:`Traced` value answers every operator, ufunc and
+NumPy function with a new `Traced` value that keeps the operation and its inputs. Nothing is differentiated
+yet; which operations are known stands in :mod:`gradcheck.derivation.rules`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _USER_CODE = "gradcheck.derivation.worked_example"  # lives among us, but is rea
 class Traced(NDArrayOperatorsMixin):
     """A value, the operation that made it, and the values that operation was given.
 
-    `depends` says whether it depends on the variable the derivation is about: what does not is a constant, and
-    may leave the traced world (as an index, a loop bound or a condition) without harm.
+    `depends` says whether it depends on the variable the derivation is about: what does not is a constant,
+    and may leave the traced world (as an index, a loop bound or a condition) without harm.
     """
 
     __array_priority__ = 1000
@@ -47,7 +47,7 @@ class Traced(NDArrayOperatorsMixin):
         self.op = op
         self.inputs = inputs
         self.params = dict(params or {})
-        self.depends = depends or any(x.depends for x in inputs)
+        self.depends: bool = depends or any(x.depends for x in inputs)
         self.name = name
         self.order = next(_COUNTER)
         self.items: dict[Any, Traced] = {}  # entries taken so far, so that W[0, 1] is one variable, not many
@@ -55,20 +55,16 @@ class Traced(NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return f"Traced({self.name or self.op} = {self.value!r})"
 
-    # What NumPy asks of an array ------------------------------------------------------------------------------
+    # What NumPy asks of an array
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         out = options.pop("out", (None,))
         if any(o is not None and o is not self for o in out):
-            leave(
-                "out=", "writes a traced value into an existing array", "let the operation make a new array"
-            )
+            leave("out=", "writes a traced value into an existing array", "let the operation make a new array")
         if method != "__call__":
-            leave(
-                f"np.{ufunc.__name__}.{method}", "has no derivative rule", "write np.sum, np.max or np.prod"
-            )
+            leave(f"np.{ufunc.__name__}.{method}", "has no derivative rule", "write np.sum, np.max or np.prod")
         if options:
-            leave(f"np.{ufunc.__name__}({', '.join(options)}=...)", "has no derivative rule", "use np.where")
+            leave(f"np.{ufunc.__name__}({', '.join(options)}=)", "has no derivative rule", "use np.where")
         return apply(ufunc.__name__, *inputs)
 
     def __array_function__(self, function: Callable[..., Any], _types: Any, args: Any, kwargs: Any) -> Any:
@@ -76,9 +72,7 @@ class Traced(NDArrayOperatorsMixin):
 
         name = f"np.{function.__name__}"
         if function not in FUNCTIONS:
-            leave(
-                name, "has no derivative rule", "write it with operators, np.sum, np.where, matmul and ufuncs"
-            )
+            leave(name, "has no derivative rule", "write it with operators, np.sum, np.where, matmul and ufuncs")
         try:
             return FUNCTIONS[function](*args, **kwargs)
         except TypeError as problem:
@@ -90,10 +84,10 @@ class Traced(NDArrayOperatorsMixin):
         leave(
             "np.array",
             f"turns {self._called} into plain numbers",
-            "write np.stack([...]), or index it as it is",
+            "write np.stack([...])",
         )
 
-    # What Python asks of a number ------------------------------------------------------------------------------
+    # What Python asks of a number
 
     def __float__(self) -> float:
         self._must_be_constant("float(...)", "drop float(), and write np.exp for math.exp")
@@ -112,9 +106,7 @@ class Traced(NDArrayOperatorsMixin):
         return bool(self.value)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        leave(
-            "item assignment", f"changes {self._called} in place", "build the array with np.stack or np.where"
-        )
+        leave("item assignment", f"changes {self._called} in place", "build the array with np.stack or np.where")
 
     def __getitem__(self, index: Any) -> Traced:
         index = _plain_index(index)
@@ -142,32 +134,39 @@ class Traced(NDArrayOperatorsMixin):
     def _called(self) -> str:
         return f"the traced value {self.name}" if self.name else "a traced value"
 
-    # What everyone asks of an array -----------------------------------------------------------------------------
+    # What everyone asks of an array
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return np.shape(self.value)
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
+        """The number of entries."""
         return int(np.size(self.value))
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """The type of the entries."""
         return np.asarray(self.value).dtype
 
     @property
-    def T(self) -> Traced:
+    def T(self) -> Traced:  # noqa: N802 - NumPy's own name
+        """All axes reversed."""
         return self.transpose()
 
     def transpose(self, *axes: Any) -> Traced:
+        """The axes in another order."""
         return self._call(np.transpose, axes[0] if len(axes) == 1 else (axes or None))
 
     def reshape(self, *shape: Any) -> Traced:
+        """The same entries in another shape."""
         return self._call(np.reshape, shape[0] if len(shape) == 1 else shape)
 
     def scatter(self, index: Any, shape: tuple[int, ...]) -> Traced:
@@ -175,7 +174,8 @@ class Traced(NDArrayOperatorsMixin):
         return apply("scatter", self, index=index, shape=shape)
 
     def item(self) -> NoReturn:
-        return leave(".item()", f"turns {self._called} into a plain number", "leave .item() out")
+        """Always an error: a plain number has no derivative."""
+        leave(".item()", f"turns {self._called} into a plain number", "leave .item() out")
 
     def __getattr__(self, name: str) -> Callable[..., Traced]:
         """Array methods (sum, mean, dot, max, ...) are the NumPy functions of the same name."""

@@ -1,4 +1,4 @@
-"""What a derivation says, apart from how it is laid out: the sentences, labels and equations of every rendering."""
+"""What a derivation says, apart from how it is laid out: sentences, labels, equations."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation.derivation import Check, Derivation, relative_error
-from gradcheck.derivation.notation import Numbers, Python, decimal
+from gradcheck.derivation.derivation import Check, Derivation
+from gradcheck.derivation.notation import Python, decimal
 from gradcheck.derivation.rows import Row
-from gradcheck.derivation.symbols import Formula, Number, Symbol, evaluate
+from gradcheck.derivation.symbols import Number, Symbol, evaluate
 
 
 def partial(above: str, below: str) -> str:
@@ -28,9 +28,7 @@ def title(derivation: Derivation) -> str:
 def goal(derivation: Derivation) -> str:
     """The question the number answers."""
     if derivation.shape:
-        return (
-            f"If an entry of {derivation.wrt} grows by a tiny amount, how fast does {derivation.result} grow?"
-        )
+        return f"If an entry of {derivation.wrt} grows by a tiny amount, how fast does {derivation.result} grow?"
     return f"If {derivation.wrt} grows by a tiny amount, how fast does {derivation.result} grow?"
 
 
@@ -60,14 +58,18 @@ def _factors(derivation: Derivation, number: int) -> str:
 
 def symbols(row: Row) -> str:
     """The formula of a row, or the rows it cites."""
-    note = row.note or (f"via {row.via}" if row.via else "")
-    return row.text + (f"  ({note})" if note else "")
+    return "  ".join(part for part in (row.text, note(row)) if part)
+
+
+def note(row: Row) -> str:
+    """What is to be said about a row besides its numbers."""
+    return f"({row.note})" if row.note else f"via {row.via}" if row.via else ""
 
 
 def row_numbers(derivation: Derivation, row: Row) -> str:
     """The formula with its numbers; empty where that would only repeat the value."""
     if row.formula is not None:
-        return "" if isinstance(row.formula, Number | Symbol) else Numbers().write(row.formula)
+        return "" if isinstance(row.formula, Number | Symbol) else Python(numbers=True).write(row.formula)
     values = [decimal(derivation.rows[k - 1].value, trim=True) for k in row.cites]
     if row.kind == "sum":
         return " + ".join(values).replace("+ -", "- ")
@@ -98,18 +100,26 @@ def digits_note(derivation: Derivation) -> str:
     if not rows:
         return "Full precision is carried; every printed last digit can be reproduced by hand."
     which = ", ".join(f"[{k}]" for k in rows)
-    return f"Full precision is carried; by hand, the last digit of {which} may differ by a little."
+    return f"Full precision is carried; by hand, {which} may differ in the last digit."
 
 
 def update(derivation: Derivation) -> str:
-    """One step of gradient descent, w = w - rate * gradient -> new w; empty without a rate."""
+    """One step of gradient descent, w = old - rate * gradient -> new; empty without a rate."""
     if derivation.rate is None or derivation.shape:
         return ""
-    old, rate, new = derivation.point, derivation.rate, derivation.updated
+    old, rate, gradient, new = update_numbers(derivation)
+    return f"{derivation.wrt} = {old} - {rate} * {gradient} -> {new}"
+
+
+def update_numbers(derivation: Derivation) -> tuple[str, str, str, str]:
+    """The old value, the rate, the gradient and the new value."""
     gradient = decimal(derivation.value)
-    gradient = f"({gradient})" if derivation.value < 0 else gradient
-    start = f"{derivation.wrt} = {decimal(old, trim=True)} - {decimal(rate, trim=True)} * {gradient}"
-    return f"{start} -> {decimal(new)}"
+    return (
+        decimal(derivation.point, trim=True),
+        decimal(derivation.rate or 0, trim=True),
+        f"({gradient})" if derivation.value < 0 else gradient,
+        decimal(derivation.updated),
+    )
 
 
 def check_line(derivation: Derivation, check: Check) -> tuple[str, str, str, str]:
@@ -131,9 +141,11 @@ def independent(derivation: Derivation) -> str:
     return f"{derivation.result} does not depend on {derivation.wrt}: the derivative is 0."
 
 
-def wrong_rows(derivation: Derivation) -> list[int]:
-    """The rows whose value is not what was measured."""
-    return [row.number for row in derivation.rows if not row.agrees]
-
-
-__all__ = ["Formula", "Python", "relative_error"]
+def warning(derivation: Derivation) -> str:
+    """Said at the top of a derivation that its own measurements contradict; empty otherwise."""
+    if derivation.ok:
+        return ""
+    rows = ", ".join(f"[{row.number}]" for row in derivation.rows if not row.agrees)
+    if rows:
+        return f"WRONG: {rows} is not what was measured; do not rely on this derivation."
+    return "WRONG: the checks below do not agree; do not rely on this derivation."

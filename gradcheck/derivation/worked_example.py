@@ -1,12 +1,14 @@
 """The worked example: Matt Mazur's 2-2-2 network, as plain NumPy code.
 
-Two inputs, two hidden and two output neurons, sigmoids throughout, half the squared error. `AT` is the published
-point, `RATE` the learning rate.
+Two inputs, two hidden and two output neurons, sigmoids throughout, half the squared error. `AT` is the
+published point, `RATE` the learning rate.
 
 References
 ----------
 Mazur, A Step by Step Backpropagation Example, 2015.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -18,16 +20,20 @@ AT = {
 RATE = 0.5
 
 
-def sigmoid(x: np.float64) -> np.float64:
+Real = Any  # a number, or one whose way is being traced
+
+
+def sigmoid(x: Real) -> Real:
     """Squash any number into (0, 1): 1 / (1 + e^-x)."""
     return 1 / (1 + np.exp(-x))
 
 
 def error(
-    i1: np.float64, i2: np.float64, t1: np.float64, t2: np.float64,
-    w1: np.float64, w2: np.float64, w3: np.float64, w4: np.float64, b1: np.float64,
-    w5: np.float64, w6: np.float64, w7: np.float64, w8: np.float64, b2: np.float64,
-) -> np.float64:  # fmt: skip
+    *,
+    i1: Real, i2: Real, t1: Real, t2: Real,
+    w1: Real, w2: Real, w3: Real, w4: Real, b1: Real,
+    w5: Real, w6: Real, w7: Real, w8: Real, b2: Real,
+) -> Real:  # fmt: skip
     """Half the squared distance of the network's two outputs from their targets."""
     net_h1 = w1 * i1 + w2 * i2 + b1
     net_h2 = w3 * i1 + w4 * i2 + b1

@@ -1,0 +1,77 @@
+"""Formulas in MathML, which browsers show and screen readers read without any script."""
+
+from __future__ import annotations
+
+from html import escape
+
+from gradcheck.derivation.notation import COMPARISONS, Python, name_parts
+from gradcheck.derivation.symbols import Formula
+
+_COMPARED = {"greater_equal": "≥", "less_equal": "≤", "not_equal": "≠", "equal": "="}
+
+
+class MathML(Python):
+    """Formulas as MathML elements."""
+
+    times, minus, plus, comma = "<mo>·</mo>", "<mo>−</mo>", "<mo>+</mo>", "<mo>,</mo>"
+
+    def _name(self, text: str) -> str:
+        return name(text)
+
+    def _literal(self, text: str) -> str:
+        mantissa, _, exponent = text.partition("e")
+        if exponent and exponent.lstrip("+-").isdigit():
+            power = f"<msup><mn>10</mn><mn>{str(int(exponent)).replace('-', '−')}</mn></msup>"
+            return f"<mrow><mn>{mantissa}</mn>{self.times}{power}</mrow>"
+        return f"<mn>{escape(text)}</mn>"
+
+    def _brackets(self, text: str) -> str:
+        return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
+
+    def _quotient(self, above: list[str], below: list[str]) -> str:
+        top = f"<mrow>{self.times.join(above)}</mrow>"
+        return f"<mfrac>{top}<mrow>{self.times.join(below)}</mrow></mfrac>" if below else top
+
+    def _power(self, base: str, exponent: str) -> str:
+        return f"<msup><mrow>{base}</mrow><mrow>{exponent}</mrow></msup>"
+
+    def _comparison(self, op: str, sides: list[str]) -> str:
+        return f"<mo>{escape(_COMPARED.get(op, COMPARISONS[op]))}</mo>".join(sides)
+
+    def _matmul(self, sides: list[str]) -> str:
+        return "<mspace width='0.2em'/>".join(sides)
+
+    def _transpose(self, text: str) -> str:
+        return f"<msup><mrow>{text}</mrow><mi>T</mi></msup>"
+
+    def _entry(self, text: str, index: str) -> str:
+        return f"<msub><mrow>{text}</mrow><mtext>[{escape(index)}]</mtext></msub>"
+
+    def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
+        if op == "sqrt":
+            return f"<msqrt>{arguments[0]}</msqrt>"
+        shown = [f"<mtext>{escape(keyword)}</mtext>" for keyword in keywords]
+        return f"<mrow><mi>{escape(op)}</mi>{self._brackets(self.comma.join([*arguments, *shown]))}</mrow>"
+
+
+def name(text: str) -> str:
+    """A name, its index as a subscript."""
+    base, subscript = name_parts(text)
+    letter = f"<mi>{escape(base)}</mi>"
+    return f"<msub>{letter}<mtext>{escape(subscript)}</mtext></msub>" if subscript else letter
+
+
+def partial(above: str, below: str) -> str:
+    """∂above/∂below as a fraction."""
+    return f"<mfrac><mrow><mo>∂</mo>{name(above)}</mrow><mrow><mo>∂</mo>{name(below)}</mrow></mfrac>"
+
+
+def formula(content: Formula, *, numbers: bool = False) -> str:
+    """A formula, in symbols or with its numbers."""
+    return MathML(numbers=numbers).write(content)
+
+
+def math(content: str, spoken: str, *, block: bool = False) -> str:
+    """A math element; `spoken` is what stands for it where it cannot be shown."""
+    display = ' display="block"' if block else ""
+    return f'<math{display} alttext="{escape(spoken, quote=True)}">{content}</math>'
