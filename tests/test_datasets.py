@@ -13,16 +13,12 @@ def test_digits_are_rows_in_0_to_1_with_a_fifth_of_every_class_held_out():
     data = load_digits()
     assert len(data.x_train) + len(data.x_test) == 1797
     for x, t in ((data.x_train, data.t_train), (data.x_test, data.t_test)):
+        assert x.dtype == np.float64
         assert x.shape == (len(t), 64)
         assert x.min() == 0
         assert x.max() == 1
     everyone = np.bincount(data.t_train) + np.bincount(data.t_test)
-    np.testing.assert_allclose(np.bincount(data.t_test) / everyone, 0.2, atol=0.003)
-
-
-def test_the_seed_says_which_fifth():
-    np.testing.assert_array_equal(load_digits(seed=3).x_test, load_digits(seed=3).x_test)
-    assert not np.array_equal(load_digits(seed=3).t_test, load_digits(seed=4).t_test)
+    np.testing.assert_allclose(np.bincount(data.t_test) / everyone, 0.2, atol=0.005)
 
 
 def test_no_picture_is_both_trained_on_and_held_out():
@@ -49,9 +45,7 @@ def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch):
         load_digits()
 
 
-@pytest.mark.skipif(
-    not os.environ.get("GRADCHECK_DATA"), reason="GRADCHECK_DATA does not name the MNIST files"
-)
+@pytest.mark.skipif(not os.environ.get("GRADCHECK_DATA"), reason="GRADCHECK_DATA does not name the MNIST files")
 def test_the_real_mnist_is_recognised():
     data = load_mnist()
     assert data.name == "MNIST"

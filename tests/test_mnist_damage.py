@@ -96,9 +96,7 @@ def test_images_without_labels_are_an_error_that_names_what_is_missing(tmp_path)
     for part in (LABELS, PARTS[3]):
         (write_folder(tmp_path) / part).unlink()
     (tmp_path / LABELS).unlink()
-    with pytest.raises(
-        DataError, match=f"expected all four MNIST files, found no {LABELS} and no {PARTS[3]}"
-    ):
+    with pytest.raises(DataError, match=f"expected all four MNIST files, found no {LABELS} and no {PARTS[3]}"):
         load_mnist(tmp_path)
 
 
@@ -122,9 +120,7 @@ def test_a_directory_beside_the_file_of_the_other_spelling_does_no_harm(tmp_path
     assert len(load_mnist(tmp_path).t_train) == TRAIN
 
 
-@pytest.mark.parametrize(
-    ("place", "found"), [("nowhere", "nothing there"), ("file", "a file"), (".", "none of them")]
-)
+@pytest.mark.parametrize(("place", "found"), [("nowhere", "nothing there"), ("file", "a file"), (".", "none of them")])
 def test_a_place_without_the_files_is_an_error_that_says_which_files_to_put_where(tmp_path, place, found):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match=f"found {found}. Put the four files .*t10k-labels-idx1-ubyte.gz"):
@@ -155,14 +151,10 @@ def test_an_archive_that_would_be_unpickled_is_refused(tmp_path):
 def test_an_archive_without_labels_or_with_other_arrays_is_an_error(tmp_path):
     x_train, y_train, x_test, y_test = arrays()
     np.savez(tmp_path / "mnist.npz", x_train=x_train, x_test=x_test, y_test=y_test)
-    with pytest.raises(
-        DataError, match="expected the arrays x_train, y_train, x_test, y_test, found y_train"
-    ):
+    with pytest.raises(DataError, match="expected the arrays x_train, y_train, x_test, y_test, found y_train"):
         load_mnist(tmp_path)
     np.savez(tmp_path / "mnist.npz", x_train=x_train / 255, y_train=y_train, x_test=x_test, y_test=y_test)
-    with pytest.raises(
-        DataError, match=r"bytes of shape \(N, 28, 28\), found float64 of shape \(30, 28, 28\)"
-    ):
+    with pytest.raises(DataError, match=r"bytes of shape \(N, 28, 28\), found float64 of shape \(30, 28, 28\)"):
         load_mnist(tmp_path)
 
 

@@ -53,8 +53,11 @@ def test_keras_archive_is_read(tmp_path):
 
 def test_pictures_come_in_the_dtype_asked_for(tmp_path):
     write_folder(tmp_path / "set")
-    assert load_mnist(tmp_path / "set").x_train.dtype == np.float32
-    assert load_mnist(tmp_path / "set", dtype=np.float64).x_train.max() == 1.0
+    for dtype in (np.float64, np.float32):
+        data = load_mnist(tmp_path / "set", dtype=dtype)
+        assert data.x_train.dtype == data.x_test.dtype == dtype
+        assert data.x_train.max() == 1
+    assert load_mnist(tmp_path / "set").x_train.dtype == np.float64
 
 
 def test_only_the_genuine_set_is_called_mnist(tmp_path):
@@ -62,9 +65,7 @@ def test_only_the_genuine_set_is_called_mnist(tmp_path):
     assert load_mnist(write_folder(tmp_path / "other", seed=1)).name == "data in MNIST's format"
 
 
-def test_an_argument_comes_before_the_variable_and_the_variable_before_the_usual_places(
-    tmp_path, monkeypatch, home
-):
+def test_an_argument_comes_before_the_variable_and_the_variable_before_the_usual_places(tmp_path, monkeypatch, home):
     write_npz(home / ".keras/datasets/mnist.npz")
     assert load_mnist().source == str(home / ".keras/datasets/mnist.npz")
     monkeypatch.setenv("GRADCHECK_DATA", str(write_folder(tmp_path / "variable", seed=1)))
@@ -154,9 +155,7 @@ WRONG = {
 def test_what_a_mirror_sends_instead_is_refused_and_not_kept(mirror, home, case):
     write_folder(mirror.folder, suffix=".gz")
     (mirror.folder / f"{PARTS[2]}.gz").write_bytes(WRONG[case])
-    with pytest.raises(
-        DataError, match=f"{PARTS[2]} could not be downloaded .*{mirror.url}.* Put the four files"
-    ):
+    with pytest.raises(DataError, match=f"{PARTS[2]} could not be downloaded .*{mirror.url}.* Put the four files"):
         load_mnist()
     assert not list(home.rglob(f"{PARTS[2]}*"))
 

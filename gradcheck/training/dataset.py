@@ -34,7 +34,7 @@ class Dataset:
     --------
     >>> from gradcheck.training import load_digits
     >>> load_digits()
-    Dataset(digits: 1,438 pictures to train on, 359 held out, 64 pixels, 10 classes)
+    Dataset(digits: 1,433 pictures to train on, 364 held out, 64 pixels, 10 classes)
     """
 
     x_train: Floats

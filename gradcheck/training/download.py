@@ -41,7 +41,7 @@ def fetch(checksums: Mapping[str, str], remedy: str, progress: Progress | None =
         If pooch is not installed, no mirror answers, or what they send is not what was asked for.
     """
     try:
-        import pooch  # noqa: PLC0415 - an optional package, and slow to import
+        import pooch
     except ImportError as error:
         reason = "MNIST is not on this disk, and without pooch it cannot be downloaded"
         raise DataError(f'{reason}. Run pip install "gradcheck[examples]". {remedy}') from error
@@ -61,23 +61,21 @@ def fetch(checksums: Mapping[str, str], remedy: str, progress: Progress | None =
 
 
 def _kept(path: Path, md5: str) -> bool:
-    import pooch  # noqa: PLC0415 - an optional package
+    import pooch
 
     return path.is_file() and pooch.file_hash(str(path), alg="md5") == md5
 
 
 def _fetch_one(path: Path, md5: str, mirrors: list[str], progress: Progress | None) -> list[str]:
     """Download one file from the first mirror that sends it whole; what went wrong with those before."""
-    import pooch  # noqa: PLC0415 - an optional package
+    import pooch
 
     failures = []
     for mirror in mirrors:
         url = f"{mirror}{path.name}.gz"
         try:
             # pooch writes beside the file, compares the checksum, and only then puts it in place.
-            pooch.retrieve(
-                url, f"md5:{md5}", path.name, path.parent, downloader=_Decompressing(path.name, progress)
-            )
+            pooch.retrieve(url, f"md5:{md5}", path.name, path.parent, downloader=_Decompressing(path.name, progress))
         except (OSError, EOFError, ValueError, zlib.error) as error:
             failures.append(f"{url}: {error}")
         else:
@@ -92,7 +90,7 @@ class _Decompressing:
         self.bar = _Bar(name, progress) if progress else False
 
     def __call__(self, url: str, output_file: str, pooch_: Any) -> None:
-        import pooch  # noqa: PLC0415 - an optional package
+        import pooch
 
         download = pooch.HTTPDownloader(
             self.bar, chunk_size=1 << 16, timeout=(PATIENCE, 10), headers={"Accept-Encoding": "identity"}
@@ -134,7 +132,7 @@ def _answering(name: str) -> list[str]:
 
 
 def _ask(mirror: str, name: str, answers: set[str]) -> None:
-    import requests  # noqa: PLC0415 - comes with pooch, an optional package
+    import requests
 
     try:
         if requests.head(mirror + name, timeout=PATIENCE).ok:

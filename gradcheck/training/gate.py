@@ -1,19 +1,16 @@
 """The gate before training: a network whose gradients are wrong does not get to learn."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from gradcheck.checking import Report
+from gradcheck.checking import Report, check
 
 EXAMPLES = 8  # enough to tell a mean from a sum, and few enough to cost next to nothing
 
 
-def gate(
-    network: Any, x: NDArray[Any], t: NDArray[Any], *, seed: int = 0, name: str | None = None
-) -> "Report":
+def gate(network: Any, x: NDArray[Any], t: NDArray[Any], *, seed: int = 0, name: str | None = None) -> Report:
     """The report on a network's gradients, checked on a few of the examples it is going to learn from.
 
     Parameters
@@ -32,8 +29,5 @@ def gate(
     report
         To be asked ``report.ok``, or told ``report.raise_if_wrong()``.
     """
-    from gradcheck.checking import check  # noqa: PLC0415 - who only loads data needs no checker
-
     few = np.random.default_rng(seed).choice(len(x), size=min(EXAMPLES, len(x)), replace=False)
-    # Pictures are often kept in float32 for their size; the check wants all the digits it can get.
-    return check(network, x[few].astype(np.float64), t[few], seed=seed, name=name)
+    return check(network, x[few], t[few], seed=seed, name=name)

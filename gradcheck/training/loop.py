@@ -3,17 +3,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import isfinite, nan
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.checking import Report
 from gradcheck.training.gate import gate
 from gradcheck.training.metrics import accuracy
 from gradcheck.training.optimizers import Optimizer
-
-if TYPE_CHECKING:
-    from gradcheck.checking import Report
 
 Array = NDArray[Any]
 
@@ -21,7 +19,9 @@ Array = NDArray[Any]
 class Network(Protocol):
     """What can be trained: parameters by name, a loss, its gradient, and an answer."""
 
-    params: dict[str, Array]
+    @property
+    def params(self) -> dict[str, Array]:
+        """The parameters by name; arrays changed in place are what the network uses."""
 
     def predict(self, x: Array) -> Array:
         """A score for each class, (N, K)."""
@@ -47,7 +47,7 @@ class Epoch:
 class History:
     """What happened: the report of the gate (None if it was left open), then one entry for each epoch."""
 
-    report: "Report | None" = None
+    report: Report | None = None
     epochs: list[Epoch] = field(default_factory=list)
 
 

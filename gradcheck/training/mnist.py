@@ -23,7 +23,7 @@ REMEDY = (
 def load_mnist(
     data: str | os.PathLike[str] | None = None,
     *,
-    dtype: DTypeLike = np.float32,
+    dtype: DTypeLike = np.float64,
     progress: download.Progress | None = None,
 ) -> Dataset:
     """MNIST as rows of 784 numbers in [0, 1] and class indices.
@@ -43,7 +43,7 @@ def load_mnist(
     data
         A folder, or an ``.npz`` file.
     dtype
-        Of the pictures. In float32 they take 220 MB.
+        Of the pictures; in float64 they take 440 MB, in float32 half of that.
     progress
         Called during a download with the file's name, the bytes so far, and the bytes in all.
 
@@ -80,9 +80,7 @@ def _read_named(place: Path) -> Raw:
     if place.suffix == ".npz":
         return read_npz(place)
     if not place.is_dir():
-        raise damaged(
-            place, "a folder with the MNIST files", "a file" if place.exists() else "nothing there", REMEDY
-        )
+        raise damaged(place, "a folder with the MNIST files", "a file" if place.exists() else "nothing there", REMEDY)
     for folder in (place, place / "MNIST" / "raw"):
         if any(find(folder, part) for part in CHECKSUMS):
             return read_folder(folder)

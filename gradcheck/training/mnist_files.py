@@ -98,6 +98,4 @@ def _require_labels(pictures: Bytes, pictures_name: str, labels: Bytes, labels_n
         raise damaged(labels_name, expected, f"{len(labels):,} labels")
     if labels.max() >= CLASSES:
         first = int(np.argmax(labels >= CLASSES))
-        raise damaged(
-            labels_name, f"labels from 0 to {CLASSES - 1}", f"{labels[first]} at position {first:,}"
-        )
+        raise damaged(labels_name, f"labels from 0 to {CLASSES - 1}", f"{labels[first]} at position {first:,}")
