@@ -93,6 +93,7 @@ class Derivation:
     forward: dict[str, Any]
     formulas: dict[str, Formula]
     checks: tuple[Check, ...]
+    scalar: bool
     rate: float | None
 
     @property
@@ -120,24 +121,24 @@ class Derivation:
 
     def text(self, *, ascii: bool = False) -> str:
         """The derivation as plain text, at most 88 columns wide; `ascii` for streams without Unicode."""
-        from gradcheck.derivation.text import derivation_text  # noqa: PLC0415 - renderings import this module
+        from gradcheck.derivation.text import derivation_text
 
         return derivation_text(self, ascii=ascii)
 
     def latex(self) -> str:
         """The chain rule and its numbers as LaTeX, for a display in a notebook or a document."""
-        from gradcheck.derivation.latex import derivation_latex  # noqa: PLC0415 - renderings import this module
+        from gradcheck.derivation.latex import derivation_latex
 
         return derivation_latex(self)
 
     def to_html(self) -> str:
         """A self-contained page: tables and MathML, no script, nothing loaded from elsewhere."""
-        from gradcheck.derivation.html import page  # noqa: PLC0415 - renderings import this module
+        from gradcheck.derivation.html import page
 
         return page(self)
 
     def _repr_html_(self) -> str:
-        from gradcheck.derivation.html import fragment  # noqa: PLC0415 - renderings import this module
+        from gradcheck.derivation.html import fragment
 
         return fragment(self)
 

@@ -101,6 +101,7 @@ def explain(
             Check("numerical", numerical, "central difference of the whole function", agrees),
             *_checks(steps, value, published),
         ),
+        scalar=steps.scalar,
         rate=rate,
     )
 
@@ -121,10 +122,7 @@ def _plain(value: Any) -> Any:
 
 def _path(path: tuple[Edge, ...], steps: Chain) -> Path:
     names = (str(steps.variable.name), *(str(edge.above.name) for edge in reversed(path)))
-    factors = tuple(_factor(edge) for edge in path)
-    if not steps.scalar:
-        return Path(names, factors, None)
-    return Path(names, factors, float(np.prod([factor.value for factor in factors])))
+    return Path(names, tuple(_factor(edge) for edge in path), _plain(steps.along(path)))
 
 
 def _factor(edge: Edge) -> Factor:

@@ -52,6 +52,9 @@ class TeX(Python):
     def _entry(self, text: str, index: str) -> str:
         return f"{{{text}}}_{{[{index}]}}"
 
+    def _placed(self, text: str, index: str) -> str:
+        return rf"{text} \text{{ at }} [{index}]"
+
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         if op == "sqrt":
             return rf"\sqrt{{{arguments[0]}}}"

@@ -47,6 +47,9 @@ class MathML(Python):
     def _entry(self, text: str, index: str) -> str:
         return f"<msub><mrow>{text}</mrow><mtext>[{escape(index)}]</mtext></msub>"
 
+    def _placed(self, text: str, index: str) -> str:
+        return f"{text}<mtext> at [{escape(index)}]</mtext>"
+
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         if op == "sqrt":
             return f"<msqrt>{arguments[0]}</msqrt>"

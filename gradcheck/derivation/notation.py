@@ -32,7 +32,8 @@ COMPARISONS = {
     "equal": "==",
     "not_equal": "!=",
 }
-_ADDITIVE, _MULTIPLICATIVE, _POWER, _ATOM = range(4)  # how tightly a text binds
+_ADDITIVE, _TERM, _MULTIPLICATIVE, _POWER, _ATOM = range(5)  # how tightly a text binds
+_BINDS = {**dict.fromkeys(COMPARISONS, _ADDITIVE), "scatter": _ADDITIVE, "matmul": _TERM}
 
 
 def decimal(value: float, *, trim: bool = False) -> str:
@@ -89,7 +90,7 @@ class Python:
                 return self._sum(terms), _ADDITIVE
             case Product():
                 return self._product(formula)
-        return self._function(formula), (_ADDITIVE if formula.op in COMPARISONS else _ATOM)
+        return self._function(formula), _BINDS.get(formula.op, _ATOM)
 
     def _signed(self, negative: bool, text: str, binds: int) -> tuple[str, int]:
         return (self.minus + text, _ADDITIVE) if negative else (text, binds)
@@ -106,7 +107,7 @@ class Python:
             if coefficient < 0:
                 size = Product(-coefficient, powers) if powers else Number(-coefficient)
             sign = self.plus if coefficient >= 0 else self.plus.replace("+", self.minus)
-            text += sign + self._inside(size, _MULTIPLICATIVE)
+            text += sign + self._inside(size, _TERM)
         return text
 
     def _product(self, formula: Product) -> tuple[str, int]:
@@ -132,13 +133,15 @@ class Python:
         return self._power(self._inside(base, _ATOM), self.write(Number(exponent)))
 
     def _function(self, formula: Function) -> str:
-        params, first = dict(formula.params), formula.arguments[0]
+        params, first = formula.params, formula.arguments[0]
         if formula.op in COMPARISONS:
             return self._comparison(formula.op, [self._inside(x, _MULTIPLICATIVE) for x in formula.arguments])
         if formula.op == "matmul":
-            return self._brackets(self._matmul([self._inside(x, _ATOM) for x in formula.arguments]))
+            return self._matmul([self._inside(x, _ATOM) for x in formula.arguments])
         if formula.op == "transpose" and params["axes"] is None:
             return self._transpose(self._inside(first, _ATOM))
+        if formula.op == "scatter":
+            return self._placed(self._inside(first, _TERM), index_text(params["index"]))
         if formula.op == "getitem":
             return self._entry(self._inside(first, _ATOM), index_text(params["index"]))
         return self._call(formula.op, [self.write(x) for x in formula.arguments], options(formula))
@@ -179,14 +182,17 @@ class Python:
     def _entry(self, text: str, index: str) -> str:
         return f"{text}[{index}]"
 
+    def _placed(self, text: str, index: str) -> str:
+        return f"{text} at [{index}]"
+
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         return f"{op}({self.comma.join([*arguments, *keywords])})"
 
 
 def options(formula: Function) -> list[str]:
     """The options of a function worth showing."""
-    shown = ((key, value) for key, value in formula.params if value is not None and value is not False)
-    return [f"{key}={f'({index_text(value)})' if key == 'index' else value}" for key, value in shown]
+    shown = ((key, value) for key, value in formula.params.items() if value is not None and value is not False)
+    return [f"{key}={value}" for key, value in shown]
 
 
 def index_text(index: Any) -> str:

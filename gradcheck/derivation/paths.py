@@ -66,6 +66,16 @@ class Chain:
             for rest in self._paths(edge.above):
                 yield (*rest, edge)
 
+    def along(self, path: tuple[Edge, ...]) -> Any:
+        """What one path contributes to the gradient: the product of its steps."""
+        cotangent: Any = 1.0
+        for edge in path:
+            if self.scalar:
+                cotangent = cotangent * edge.value
+            else:
+                cotangent = _push(edge, cotangent)
+        return cotangent
+
     def count(self) -> int:
         """How many paths there are, without walking them all."""
         counts = {id(self.result): 1}
@@ -92,6 +102,13 @@ def chain(graph: Graph, variable: Traced, simplifier: Simplifier) -> Chain:
             cotangents[id(below)] = cotangents.get(id(below), 0.0) + passed
     names = {str(value.name): cotangents[id(value)] for value in reversed(between)}
     return Chain(variable, graph.result, tuple(edges), names, scalar)
+
+
+def _push(edge: Edge, cotangent: Any) -> Any:
+    """A cotangent of `above`, taken down one step; the formula is linear in δ."""
+    delta = f"δ_{edge.above.name}"
+    value = evaluate(edge.formula, lambda symbol: cotangent if symbol.name == delta else symbol.value)
+    return np.array(np.broadcast_to(value, edge.below.shape))
 
 
 def _between(graph: Graph, variable: Traced) -> list[Traced]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +28,7 @@ from gradcheck.derivation.trace import interior
 from gradcheck.derivation.value import Traced
 
 MINUS_ONE = number(-1)
+COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 
 
 class Simplifier:
@@ -135,9 +137,9 @@ def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR09
         case "subtract":
             return _minus(x, y)
         case "multiply":
-            return multiply(_thin(x, y), _thin(y, x))
+            return _thinned(multiply(x, y))
         case "divide" if y != Number(Fraction(0)):
-            return multiply(_thin(x, y), power(y, Fraction(-1)))
+            return _thinned(multiply(x, power(y, Fraction(-1))))
         case "negative":
             return multiply(MINUS_ONE, x)
         case "positive":
@@ -148,30 +150,49 @@ def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR09
             return power(x, Fraction(2))
         case "power" if isinstance(y, Number):
             return power(x, y.value)
-    return Function(value.op, tuple(arguments), tuple(value.params.items()), value.shape)
+    if value.op in COMPARISONS:
+        arguments = [_unspread(x, [y]), _unspread(y, [x])]
+    return Function(value.op, tuple(arguments), value.params, _spelled(value.params), value.shape)
+
+
+def _spelled(params: Mapping[str, Any]) -> str:
+    return repr({k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in params.items()})
 
 
 def _minus(x: Formula, y: Formula) -> Formula:
     """A difference; what is subtracted stays in its brackets."""
-    if isinstance(y, Sum):
-        return (
-            Sum((x, Product(Fraction(-1), ((y, Fraction(1)),)))) if x != Number(Fraction(0)) else multiply(MINUS_ONE, y)
-        )
-    return add(x, multiply(MINUS_ONE, y))
+    if not isinstance(y, Sum) or x == Number(Fraction(0)):
+        return add(x, multiply(MINUS_ONE, y))
+    return Sum((x, Product(Fraction(-1), ((y, Fraction(1)),))))
 
 
-def _thin(x: Formula, beside: Formula) -> Formula:
-    """`x` without the broadcasting that the product with `beside` does anyway."""
-    if isinstance(x, Function) and x.op == "broadcast_to":
-        inner = x.arguments[0]
-        if np.broadcast_shapes(inner.shape, beside.shape) == x.shape:
-            return inner
-    return x
+def _thinned(formula: Formula) -> Formula:
+    """A product without the broadcasting that its other factors do anyway."""
+    coefficient, powers = factored(formula)
+    for base, exponent in powers:
+        others = [b for b, _ in powers if b != base]
+        inner = _unspread(base, others)
+        if inner is not base:
+            rest = product(coefficient, {b: e for b, e in powers if b != base})
+            return _thinned(multiply(power(inner, exponent), rest))
+    return formula
+
+
+def _unspread(x: Formula, beside: list[Formula]) -> Formula:
+    """What was broadcast to `x`, if `beside` has the full shape already."""
+    if not (isinstance(x, Function) and x.op == "broadcast_to"):
+        return x
+    inner = x.arguments[0]
+    if isinstance(inner, Function) and inner.op == "reshape" and inner.shape.count(1) == len(inner.shape) - 1:
+        flat = inner.arguments[0]  # (3,) made (1, 3): NumPy adds the leading axes itself
+        inner = flat if inner.shape[inner.shape.count(1) :] == flat.shape else inner
+    shapes = (inner.shape, *(other.shape for other in beside))
+    return inner if np.broadcast_shapes(*shapes) == x.shape else x
 
 
 def _contained(powers: dict[Formula, Coefficient], inner: tuple[tuple[Formula, Coefficient], ...]) -> bool:
     """Whether each power of `inner` is there, with the same sign and at least as high."""
-    return all(powers.get(b, 0) * e > 0 and abs(powers[b]) >= abs(e) for b, e in inner)
+    return all(powers.get(b, Fraction(0)) * e > 0 and abs(powers[b]) >= abs(e) for b, e in inner)
 
 
 def _replace(formula: Formula, definition: Formula, name: Symbol) -> Formula:
@@ -193,7 +214,7 @@ def _complement(formula: Formula, definition: Formula, name: Symbol) -> Formula:
     """Write x / (1 + x) as 1 - out, where out = 1 / (1 + x) has been computed."""
     outer, powers = factored(formula)
     rest: dict[Formula, Coefficient] = dict(powers)
-    if not (isinstance(definition, Product) and rest.get(name, Fraction(0)) >= 1):
+    if not isinstance(definition, Product) or rest.get(name, Fraction(0)) < 1:
         return formula
     for x in _beside_one(definition):
         coefficient, inner = factored(x)

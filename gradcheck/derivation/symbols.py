@@ -71,11 +71,12 @@ class Product:
 
 @dataclass(frozen=True)
 class Function:
-    """Any other primitive of its arguments."""
+    """Any other primitive of its arguments; `key` spells out `params`, which need not be hashable."""
 
     op: str
     arguments: tuple[Formula, ...]
-    params: tuple[tuple[str, Any], ...]
+    params: Mapping[str, Any] = field(compare=False)
+    key: str
     shape: tuple[int, ...]
 
 
@@ -154,13 +155,13 @@ def _flat(terms: Iterable[Formula]) -> Iterable[Formula]:
             yield term
 
 
-def evaluate(formula: Formula, read: Callable[[Any], Any] = lambda value: value) -> Any:
-    """The number (or array) a formula stands for; `read` is how a symbol's value is read (rounded, say)."""
+def evaluate(formula: Formula, read: Callable[[Symbol], Any] = lambda symbol: symbol.value) -> Any:
+    """The number (or array) a formula stands for; `read` may take a symbol for another value than its own."""
     match formula:
         case Number(value):
             return float(value)
         case Symbol():
-            return read(formula.value)
+            return read(formula)
         case Sum(terms):
             return sum((evaluate(term, read) for term in terms[1:]), evaluate(terms[0], read))
         case Product(coefficient, powers):
@@ -169,7 +170,7 @@ def evaluate(formula: Formula, read: Callable[[Any], Any] = lambda value: value)
                 result = _times_power(result, evaluate(base, read), exponent_of(exponent))
             return result
     arguments = (evaluate(argument, read) for argument in formula.arguments)
-    return RULES[formula.op].forward(*arguments, **dict(formula.params))
+    return RULES[formula.op].forward(*arguments, **formula.params)
 
 
 def _times_power(left: Any, base: Any, exponent: int | float) -> Any:

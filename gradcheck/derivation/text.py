@@ -130,7 +130,7 @@ class _Page:
             middle += self._wrapped(f"= {numbers}", room)
         if not row.agrees:
             middle.append("DISAGREES with what was measured")
-        value, measured = _amount(row.value), "" if row.numerical is None else _amount(row.numerical)
+        value, measured = _amount(row.value), _measured(row)
         for k, (a, b) in enumerate(zip_longest(left, middle, fillvalue="")):
             number = f"[{row.number}]" if k == 0 else ""
             end = f"{value:>14}{measured:>14}" if k == 0 else ""
@@ -169,6 +169,12 @@ def _shape(value: Any) -> str:
 
 def _amount(value: Any) -> str:
     return decimal(value) if np.ndim(value) == 0 else str(np.shape(value))
+
+
+def _measured(row: Row) -> str:
+    if row.numerical is None or np.ndim(row.numerical) == 0:
+        return "" if row.numerical is None else decimal(row.numerical)
+    return "agrees" if row.agrees else "DISAGREES"
 
 
 def _array(value: Any) -> list[str]:

@@ -68,7 +68,7 @@ class Traced(NDArrayOperatorsMixin):
         return apply(ufunc.__name__, *inputs)
 
     def __array_function__(self, function: Callable[..., Any], _types: Any, args: Any, kwargs: Any) -> Any:
-        from gradcheck.derivation.functions import FUNCTIONS  # noqa: PLC0415 - it is written in Traced values
+        from gradcheck.derivation.functions import FUNCTIONS
 
         name = f"np.{function.__name__}"
         if function not in FUNCTIONS:

@@ -41,7 +41,7 @@ def label(row: Row) -> str:
 def equations(derivation: Derivation) -> list[tuple[str, list[str]]]:
     """The chain rule: for each δ, and then for the whole, the terms of its sum."""
     found = []
-    for row in derivation.rows:
+    for row in derivation.rows if derivation.scalar else ():
         closing = row.delta or row.number == len(derivation.rows)
         if closing and row.kind != "factor":
             terms = row.cites if row.kind == "sum" else (row.number,)
@@ -63,13 +63,16 @@ def symbols(row: Row) -> str:
 
 def note(row: Row) -> str:
     """What is to be said about a row besides its numbers."""
-    return f"({row.note})" if row.note else f"via {row.via}" if row.via else ""
+    if row.note or not row.via:
+        return f"({row.note})" if row.note else ""
+    return f"via {row.via}" if row.via != row.above else "directly"
 
 
 def row_numbers(derivation: Derivation, row: Row) -> str:
     """The formula with its numbers; empty where that would only repeat the value."""
     if row.formula is not None:
-        return "" if isinstance(row.formula, Number | Symbol) else Python(numbers=True).write(row.formula)
+        text = "" if isinstance(row.formula, Number | Symbol) else Python(numbers=True).write(row.formula)
+        return "" if "array(" in text else text
     values = [decimal(derivation.rows[k - 1].value, trim=True) for k in row.cites]
     if row.kind == "sum":
         return " + ".join(values).replace("+ -", "- ")
@@ -79,7 +82,7 @@ def row_numbers(derivation: Derivation, row: Row) -> str:
 def by_hand(derivation: Derivation, row: Row) -> Any:
     """What a row comes to from the printed digits of what it is made of."""
     if row.formula is not None:
-        return evaluate(row.formula, _as_printed)
+        return evaluate(row.formula, lambda symbol: _as_printed(symbol.value))
     values = [_as_printed(derivation.rows[k - 1].value) for k in row.cites]
     return sum(values) if row.kind == "sum" else np.prod(values)
 
