@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +118,11 @@ class Derivation:
         return np.shape(self.value)
 
     def __str__(self) -> str:
+        """The text, in ASCII if standard output cannot write ∂, δ and →."""
+        try:
+            "∂δ→═┬".encode(sys.stdout.encoding or "ascii")
+        except (UnicodeEncodeError, LookupError, AttributeError):
+            return self.text(ascii=True)
         return self.text()
 
     def text(self, *, ascii: bool = False) -> str:

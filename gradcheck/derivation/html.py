@@ -16,7 +16,7 @@ from gradcheck.derivation.symbols import Formula, Number, Symbol
 
 _STYLE = """
 .gradcheck { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; color-scheme: light dark; }
-.gradcheck .wide { overflow-x: auto; }
+.gradcheck .wide { overflow: auto hidden; padding-block: .25rem; }
 .gradcheck table { border-collapse: collapse; margin: 1rem 0; }
 .gradcheck caption { text-align: start; font-weight: 600; padding: .25rem 0; }
 .gradcheck th, .gradcheck td { padding: .25rem .75rem; text-align: start; vertical-align: top;
@@ -91,7 +91,7 @@ def _forward(derivation: Derivation) -> str:
 def _steps(derivation: Derivation) -> list[str]:
     if not derivation.rows:
         return [f"<p>{escape(wording.independent(derivation))}</p>"]
-    rule = [f"<p>{escape(left)} = {escape(' + '.join(terms))}</p>" for left, terms in wording.equations(derivation)]
+    rule = [_equation(row, terms) for row, terms in wording.equations(derivation)]
     head = [
         ("row", ""),
         ("factor", ""),
@@ -104,16 +104,30 @@ def _steps(derivation: Derivation) -> list[str]:
     return [*rule, _table("The chain rule, row by row", head, body)]
 
 
-def _row(derivation: Derivation, row: Row) -> str:
+def _equation(left: Row, terms: list[list[Row]]) -> str:
+    times, plus = mathml.MathML.times, mathml.MathML.plus
+    right = plus.join(times.join(map(_factor_name, factors)) for factors in terms)
+    spoken = " + ".join(" · ".join(map(wording.factor_name, factors)) for factors in terms)
+    content = f"{_label(left)}<mo>=</mo>{right}"
+    return f'<p class="wide">{mathml.math(content, f"{wording.label(left)} = {spoken}")}</p>'
+
+
+def _factor_name(row: Row) -> str:
+    return mathml.name(row.delta) if row.delta else mathml.partial(row.above, row.below)
+
+
+def _label(row: Row) -> str:
     left = mathml.partial(row.above, row.below)
-    if row.delta:
-        left = f"{mathml.name(row.delta)}<mo>=</mo>{left}"
+    return f"{mathml.name(row.delta)}<mo>=</mo>{left}" if row.delta else left
+
+
+def _row(derivation: Derivation, row: Row) -> str:
     measured = "" if row.numerical is None else _amount(row.numerical)
     remark = f' <span class="note">{escape(wording.note(row))}</span>' if wording.note(row) else ""
     wrong = ' <span class="wrong">disagrees with what was measured</span>' if not row.agrees else ""
     return (
         f'<tr{_class("sum" if row.kind == "sum" else "")}><th scope="row">[{row.number}]</th>'
-        f"<td>{mathml.math(left, wording.label(row))}</td><td>{_symbols(row)}{remark}{wrong}</td>"
+        f"<td>{mathml.math(_label(row), wording.label(row))}</td><td>{_symbols(row)}{remark}{wrong}</td>"
         f'<td>{_numbers(derivation, row)}</td><td class="amount">{_amount(row.value)}</td>'
         f'<td class="amount">{measured}</td></tr>'
     )

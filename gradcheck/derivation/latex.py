@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcheck.derivation import wording
 from gradcheck.derivation.derivation import Derivation
-from gradcheck.derivation.notation import COMPARISONS, Python, decimal, name_parts
+from gradcheck.derivation.notation import ADDITIVE, COMPARISONS, Python, decimal, name_parts
 from gradcheck.derivation.rows import Row
 from gradcheck.derivation.symbols import Number, Symbol
 
@@ -19,6 +19,7 @@ _KNOWN = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "
 class TeX(Python):
     """Formulas in LaTeX's mathematics; needs no package."""
 
+    below_binds = ADDITIVE  # a fraction bar is bracket enough
     times = r" \cdot "
 
     def _name(self, text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from gradcheck.derivation.notation import COMPARISONS, Python, name_parts
+from gradcheck.derivation.notation import ADDITIVE, COMPARISONS, Python, name_parts
 from gradcheck.derivation.symbols import Formula
 
 _COMPARED = {"greater_equal": "≥", "less_equal": "≤", "not_equal": "≠", "equal": "="}
@@ -13,6 +13,7 @@ _COMPARED = {"greater_equal": "≥", "less_equal": "≤", "not_equal": "≠", "e
 class MathML(Python):
     """Formulas as MathML elements."""
 
+    below_binds = ADDITIVE  # a fraction bar is bracket enough
     times, minus, plus, comma = "<mo>·</mo>", "<mo>−</mo>", "<mo>+</mo>", "<mo>,</mo>"
 
     def _name(self, text: str) -> str:
@@ -74,7 +75,6 @@ def formula(content: Formula, *, numbers: bool = False) -> str:
     return MathML(numbers=numbers).write(content)
 
 
-def math(content: str, spoken: str, *, block: bool = False) -> str:
+def math(content: str, spoken: str) -> str:
     """A math element; `spoken` is what stands for it where it cannot be shown."""
-    display = ' display="block"' if block else ""
-    return f'<math{display} alttext="{escape(spoken, quote=True)}">{content}</math>'
+    return f'<math displaystyle="true" alttext="{escape(spoken, quote=True)}">{content}</math>'

@@ -32,8 +32,8 @@ COMPARISONS = {
     "equal": "==",
     "not_equal": "!=",
 }
-_ADDITIVE, _TERM, _MULTIPLICATIVE, _POWER, _ATOM = range(5)  # how tightly a text binds
-_BINDS = {**dict.fromkeys(COMPARISONS, _ADDITIVE), "scatter": _ADDITIVE, "matmul": _TERM}
+ADDITIVE, TERM, MULTIPLICATIVE, POWER, ATOM = range(5)  # how tightly a text binds
+_BINDS = {**dict.fromkeys(COMPARISONS, ADDITIVE), "scatter": ADDITIVE, "matmul": TERM}
 
 
 def decimal(value: float, *, trim: bool = False) -> str:
@@ -64,6 +64,7 @@ def array_text(value: Any) -> str:
 class Python:
     """Formulas as Python code, which can be pasted and run; with `numbers`, those stand for the names."""
 
+    below_binds = POWER  # how tightly what is below a line must bind to go without brackets
     times, minus, plus, comma = " * ", "-", " + ", ", "
 
     def __init__(self, *, numbers: bool = False) -> None:
@@ -79,47 +80,50 @@ class Python:
                 return self._signed(
                     formula.value < 0,
                     self._number(formula.value if formula.value > 0 else -formula.value),
-                    _ATOM,
+                    ATOM,
                 )
             case Symbol(name, value) if self.numbers:
                 text = array_text(value)
-                return self._signed(text.startswith("-"), self._literal(text.removeprefix("-")), _ATOM)
+                return self._signed(text.startswith("-"), self._literal(text.removeprefix("-")), ATOM)
             case Symbol(name):
-                return self._name(name), _ATOM
+                return self._name(name), ATOM
             case Sum(terms):
-                return self._sum(terms), _ADDITIVE
+                return self._sum(terms), ADDITIVE
             case Product():
                 return self._product(formula)
-        return self._function(formula), _BINDS.get(formula.op, _ATOM)
+        return self._function(formula), _BINDS.get(formula.op, ATOM)
 
     def _signed(self, negative: bool, text: str, binds: int) -> tuple[str, int]:
-        return (self.minus + text, _ADDITIVE) if negative else (text, binds)
+        return (self.minus + text, ADDITIVE) if negative else (text, binds)
 
     def _inside(self, formula: Formula, needed: int) -> str:
         text, binds = self._write(formula)
         return text if binds >= needed else self._brackets(text)
 
     def _sum(self, terms: tuple[Formula, ...]) -> str:
-        text = self._inside(terms[0], _ADDITIVE)
+        text = self._inside(terms[0], ADDITIVE)
         for term in terms[1:]:
             coefficient, powers = factored(term)
             size: Formula = term
             if coefficient < 0:
                 size = Product(-coefficient, powers) if powers else Number(-coefficient)
             sign = self.plus if coefficient >= 0 else self.plus.replace("+", self.minus)
-            text += sign + self._inside(size, _TERM)
+            text += sign + self._inside(size, TERM)
         return text
 
     def _product(self, formula: Product) -> tuple[str, int]:
         c: Coefficient = formula.coefficient
         top, bottom = self._split(c if c > 0 else -c)
         above, below = ([top] if top else []), ([bottom] if bottom else [])
-        alone = len(formula.powers) == 1
+        several = bool(bottom) or sum(exponent < 0 for _, exponent in formula.powers) > 1
         for base, exponent in formula.powers:
-            side, height = (above, exponent) if exponent > 0 else (below, -exponent)
-            side.append(self._raised(base, height, _MULTIPLICATIVE if exponent > 0 else _POWER))
+            if exponent > 0:
+                above.append(self._raised(base, exponent, MULTIPLICATIVE))
+            else:
+                below.append(self._raised(base, -exponent, MULTIPLICATIVE if several else self.below_binds))
         text = self._quotient(above or [self._number(Fraction(1))], below)
-        return self._signed(c < 0, text, _POWER if alone and not top and not below else _MULTIPLICATIVE)
+        plain = len(formula.powers) == 1 and not top and not below
+        return self._signed(c < 0, text, POWER if plain else MULTIPLICATIVE)
 
     def _split(self, c: Coefficient) -> tuple[str, str]:
         """A coefficient above and below the line; 0.5 stays above, a third goes below."""
@@ -130,20 +134,20 @@ class Python:
     def _raised(self, base: Formula, exponent: Coefficient, needed: int) -> str:
         if exponent == 1:
             return self._inside(base, needed)
-        return self._power(self._inside(base, _ATOM), self.write(Number(exponent)))
+        return self._power(self._inside(base, ATOM), self.write(Number(exponent)))
 
     def _function(self, formula: Function) -> str:
         params, first = formula.params, formula.arguments[0]
         if formula.op in COMPARISONS:
-            return self._comparison(formula.op, [self._inside(x, _MULTIPLICATIVE) for x in formula.arguments])
+            return self._comparison(formula.op, [self._inside(x, MULTIPLICATIVE) for x in formula.arguments])
         if formula.op == "matmul":
-            return self._matmul([self._inside(x, _ATOM) for x in formula.arguments])
+            return self._matmul([self._inside(x, ATOM) for x in formula.arguments])
         if formula.op == "transpose" and params["axes"] is None:
-            return self._transpose(self._inside(first, _ATOM))
+            return self._transpose(self._inside(first, ATOM))
         if formula.op == "scatter":
-            return self._placed(self._inside(first, _TERM), index_text(params["index"]))
+            return self._placed(self._inside(first, TERM), index_text(params["index"]))
         if formula.op == "getitem":
-            return self._entry(self._inside(first, _ATOM), index_text(params["index"]))
+            return self._entry(self._inside(first, ATOM), index_text(params["index"]))
         return self._call(formula.op, [self.write(x) for x in formula.arguments], options(formula))
 
     # How the pieces look in this language

@@ -70,10 +70,7 @@ class Chain:
         """What one path contributes to the gradient: the product of its steps."""
         cotangent: Any = 1.0
         for edge in path:
-            if self.scalar:
-                cotangent = cotangent * edge.value
-            else:
-                cotangent = _push(edge, cotangent)
+            cotangent = cotangent * edge.value if self.scalar else _push(edge, cotangent)
         return cotangent
 
     def count(self) -> int:

@@ -192,7 +192,7 @@ def _unspread(x: Formula, beside: list[Formula]) -> Formula:
 
 def _contained(powers: dict[Formula, Coefficient], inner: tuple[tuple[Formula, Coefficient], ...]) -> bool:
     """Whether each power of `inner` is there, with the same sign and at least as high."""
-    return all(powers.get(b, Fraction(0)) * e > 0 and abs(powers[b]) >= abs(e) for b, e in inner)
+    return all(b in powers and powers[b] / e >= 1 for b, e in inner)
 
 
 def _replace(formula: Formula, definition: Formula, name: Symbol) -> Formula:

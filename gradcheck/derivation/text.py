@@ -103,10 +103,12 @@ class _Page:
         return lines if d.path_count == 1 else [*lines, f"{d.path_count:,} paths: multiply along each, add them up"]
 
     def _rule(self) -> Iterator[str]:
-        for left, terms in wording.equations(self.derivation):
-            indent = len(self.say(left)) + 1
-            for k, term in enumerate(terms):
-                start = f"{self.say(left)} = " if k == 0 else " " * indent + "+ "
+        for row, terms in wording.equations(self.derivation):
+            left = self.say(wording.label(row))
+            indent = len(left) + 1
+            for k, factors in enumerate(terms):
+                term = " · ".join(map(wording.factor_name, factors))
+                start = f"{left} = " if k == 0 else " " * indent + "+ "
                 room = max(WIDTH - _HEAD - len(start), 20)
                 for line in _wrap(self.say(term), room):
                     yield start + line

@@ -38,22 +38,23 @@ def label(row: Row) -> str:
     return f"{row.delta} = {text}" if row.delta else text
 
 
-def equations(derivation: Derivation) -> list[tuple[str, list[str]]]:
-    """The chain rule: for each δ, and then for the whole, the terms of its sum."""
+def equations(derivation: Derivation) -> list[tuple[Row, list[list[Row]]]]:
+    """The chain rule: for each δ, and for the whole, its row and the factors of each of its terms."""
     found = []
     for row in derivation.rows if derivation.scalar else ():
-        closing = row.delta or row.number == len(derivation.rows)
-        if closing and row.kind != "factor":
+        if row.kind != "factor" and (row.delta or row.number == len(derivation.rows)):
             terms = row.cites if row.kind == "sum" else (row.number,)
-            found.append((label(row).split(" = ")[-1], row.delta, [_factors(derivation, k) for k in terms]))
-    return [(f"{delta} = {left}" if delta else left, terms) for left, delta, terms in found]
+            found.append((row, [_factors(derivation, derivation.rows[k - 1]) for k in terms]))
+    return found
 
 
-def _factors(derivation: Derivation, number: int) -> str:
-    row = derivation.rows[number - 1]
-    if row.kind != "product":
-        return partial(row.above, row.below)
-    return " · ".join(derivation.rows[k - 1].delta or _factors(derivation, k) for k in row.cites)
+def _factors(derivation: Derivation, row: Row) -> list[Row]:
+    return [derivation.rows[k - 1] for k in row.cites] if row.kind == "product" else [row]
+
+
+def factor_name(row: Row) -> str:
+    """What a row is called within a product: its δ, or what is derived by what."""
+    return row.delta or partial(row.above, row.below)
 
 
 def symbols(row: Row) -> str:
