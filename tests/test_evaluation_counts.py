@@ -1,0 +1,89 @@
+"""A check takes no more forward evaluations than is promised, whatever the seed.
+
+The cases are those of the table that ``python benchmarks/evaluations.py`` prints.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from cases import Network, coupled, coupled_gradient, evaluation_cases, tanh, tanh_backward
+
+from gradcheck import check
+
+CASES = evaluation_cases()
+by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+measured_by_entry = pytest.mark.parametrize(
+    "case", [case for case in CASES if case.exhaustive_limit is not None], ids=lambda case: case.name
+)
+
+
+@by_name
+def test_the_first_pass(case):
+    report = case.run(False)
+    assert case.told_right(report), report
+    assert report.evaluations <= case.first_limit
+
+
+@measured_by_entry
+def test_entry_by_entry(case):
+    report = case.run(True)
+    assert case.told_right(report), report
+    assert report.evaluations <= case.exhaustive_limit
+    assert all(np.all(np.isfinite(comparison.error)) for comparison in report.tensors)  # none was left out
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_other_inputs_cost_no_more(seed):
+    dear = ("dense", "network")  # seconds each
+    for case in evaluation_cases(seed):
+        assert case.run(False).evaluations <= case.first_limit, case.name
+        if case.exhaustive_limit is not None and not case.name.startswith(dear):
+            assert case.run(True).evaluations <= case.exhaustive_limit, case.name
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_pass_stays_within_the_limit_whatever_the_size(seed):
+    rng = np.random.default_rng(seed)
+    counts = [check(tanh, rng.normal(size=n), backward=tanh_backward).evaluations for n in (1, 30, 3_000, 300_000)]
+    assert max(counts) <= 40, counts
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_one_wrong_entry_among_very_many_is_located(seed):
+    rng = np.random.default_rng(seed)
+    x, at, factor = rng.normal(size=100_000), int(rng.integers(100_000)), float(rng.choice([0.0, 1.001, -1.0]))
+
+    def wrong(x):
+        gradient = coupled_gradient(x)
+        gradient[at] *= factor
+        return gradient
+
+    report = check(coupled, x, grad=wrong, seed=seed)
+    assert report.evaluations <= 200
+    assert np.flatnonzero(report["x"].wrong).tolist() == [at]
+
+
+def test_what_was_counted_is_what_was_run():
+    calls = 0
+
+    def counted(x):
+        nonlocal calls
+        calls += 1
+        return np.tanh(x), np.tanh(x)
+
+    report = check(counted, np.linspace(-2, 2, 50), backward=tanh_backward)
+    assert report.evaluations == calls
+
+
+def test_a_network_with_a_wrong_bias_is_seen():
+    rng = np.random.default_rng(0)
+    network, x, t = Network(rng), rng.uniform(size=(100, 784)), rng.integers(10, size=100)
+    right = network.gradient
+    network.gradient = lambda x, t: {**right(x, t), "b1": 2 * right(x, t)["b1"]}
+    report = check(network, x, t)
+    assert [c.name for c in report.tensors if c.verdict == "disagree"] == ["b1"]
