@@ -60,7 +60,7 @@ class Check:
     agrees: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivation:
     """How the gradient of `result` with respect to `wrt` comes about, step by step, every step measured.
 
@@ -116,6 +116,11 @@ class Derivation:
     def shape(self) -> tuple[int, ...]:
         """The shape of the variable and of its gradient."""
         return np.shape(self.value)
+
+    def __repr__(self) -> str:
+        value = f"shape {self.shape}" if self.shape else f"{self.value:.9g}"
+        verdict = "agrees" if self.ok else "DISAGREES"
+        return f"Derivation(∂{self.result}/∂{self.wrt}: {value}, {self.path_count} paths, {verdict})"
 
     def __str__(self) -> str:
         """The text, in ASCII if standard output cannot write ∂, δ and →."""

@@ -8,7 +8,7 @@ textbook difference instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,10 +91,20 @@ def step(x: Any) -> float:
     return 1e-4 if size == 0 or 1e-2 <= size <= 1e2 else 1e-4 * size
 
 
-def rerun(value: Traced, given: Mapping[int, Any]) -> Any:
-    """The value of a traced expression, computed anew where it depends on what is `given` (by id)."""
-    done = dict(given)
-    for node in (x for x in [*interior(value), value] if x.inputs):
-        arguments = [done.get(id(x), x.value) for x in node.inputs]
-        done[id(node)] = RULES[node.op].forward(*arguments, **node.params)
-    return done[id(value)]
+def rerun(above: Traced, below: Traced) -> Callable[[Any], Any]:
+    """`above` as a function of `below`: its sub-expression, computed anew where it depends on `below`."""
+    moved = {id(below)}
+    steps = []
+    for node in [*interior(above), above]:
+        if any(id(x) in moved for x in node.inputs):
+            moved.add(id(node))
+            steps.append(node)
+
+    def run(x: Any) -> Any:
+        done = {id(below): x}
+        for node in steps:
+            arguments = [done.get(id(argument), argument.value) for argument in node.inputs]
+            done[id(node)] = RULES[node.op].forward(*arguments, **node.params)
+        return done[id(above)]
+
+    return run

@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.derivation.case import Case, case
 from gradcheck.derivation.derivation import Check, Derivation, Factor, Path
 from gradcheck.derivation.differences import measure
+from gradcheck.derivation.naming import position_name
 from gradcheck.derivation.notation import Python
 from gradcheck.derivation.paths import Chain, Edge, chain
 from gradcheck.derivation.rows import Table
@@ -83,7 +84,6 @@ def explain(
     steps = chain(graph, variable, simplifier)
     value = steps.cotangents.get(str(variable.name), np.zeros(variable.shape))
     numerical, agrees = measure(asked.run, variable.value, value)
-    paths = tuple(islice(steps.paths(), MOST_PATHS))
     return Derivation(
         function=asked.called,
         wrt=str(variable.name),
@@ -92,7 +92,7 @@ def explain(
         value=_plain(value),
         numerical=_plain(numerical),
         error=float(np.max(np.abs(value - numerical), initial=0)),
-        paths=tuple(_path(path, steps) for path in paths),
+        paths=_paths(steps),
         path_count=steps.count(),
         rows=Table(steps, _weights(asked) if rate is not None else set()).write(),
         forward={str(v.name): v.value for v in _computed(graph)},
@@ -108,7 +108,7 @@ def explain(
 
 def _computed(graph: Graph) -> list[Traced]:
     """The named values that are computed, and are not merely an entry of another."""
-    return [v for v in graph.named if v.inputs and v.op != "put" and "[" not in str(v.name)]
+    return [v for v in graph.named if v.inputs and v.op != "put" and v.name != position_name(v)]
 
 
 def _weights(asked: Case) -> set[str]:
@@ -120,9 +120,13 @@ def _plain(value: Any) -> Any:
     return float(value) if np.ndim(value) == 0 else value
 
 
-def _path(path: tuple[Edge, ...], steps: Chain) -> Path:
-    names = (str(steps.variable.name), *(str(edge.above.name) for edge in reversed(path)))
-    return Path(names, tuple(_factor(edge) for edge in path), _plain(steps.along(path)))
+def _paths(steps: Chain) -> tuple[Path, ...]:
+    factors = {id(edge): _factor(edge) for edge in steps.edges}
+    found = []
+    for path in islice(steps.paths(), MOST_PATHS):
+        names = (str(steps.variable.name), *(str(edge.above.name) for edge in reversed(path)))
+        found.append(Path(names, tuple(factors[id(edge)] for edge in path), _plain(steps.along(path))))
+    return tuple(found)
 
 
 def _factor(edge: Edge) -> Factor:

@@ -72,17 +72,18 @@ def give_names(recorder: NameRecorder, result: Traced, default: str) -> None:
         if (wanted[name] == 1 or value is result) and name not in taken:
             value.name = name
         else:
-            value.name = _position(value) or _numbered(name, taken)
+            value.name = position_name(value) or _numbered(name, taken)
         taken.add(value.name)
 
 
 def name_positions(values: list[Traced]) -> None:
     """Call the entry (0, 1) of a named array W by its position: W[0, 1]."""
     for value in values:
-        value.name = value.name or _position(value)
+        value.name = value.name or position_name(value)
 
 
-def _position(value: Traced) -> str | None:
+def position_name(value: Traced) -> str | None:
+    """W[0, 1] for an entry of a named array, or None."""
     if value.op != "getitem" or value.inputs[0].name is None or not is_position(value.params["index"]):
         return None
     return f"{value.inputs[0].name}[{', '.join(map(str, value.params['index']))}]"

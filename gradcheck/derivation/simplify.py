@@ -44,8 +44,9 @@ class Simplifier:
 
     def define(self, value: Traced) -> Formula:
         """The formula of a named value, remembered as its definition."""
-        for inner in interior(value):  # in order, so that a long sum is no deep recursion
-            self.formula(inner)
+        for inner in interior(value):  # in order, so that a long expression is no deep recursion
+            if inner.op != "add":
+                self.formula(inner)
         formula = self._build(value)
         if not isinstance(formula, Number | Symbol):
             self.definitions.setdefault(formula, symbol(value))
@@ -66,6 +67,8 @@ class Simplifier:
     def _build(self, value: Traced) -> Formula:
         if value.op in ("constant", "input"):
             return _constant(value)
+        if value.op == "add":
+            return add(*map(self.formula, _terms(value)))
         arguments = [self.formula(x) for x in value.inputs]
         if value.shape == () and all(map(_is_plain, arguments)):
             return _folded(value, arguments)
@@ -82,6 +85,18 @@ class Simplifier:
         return formula
 
 
+def _terms(value: Traced) -> list[Traced]:
+    """What a chain of additions adds up, from left to right, without the partial sums on the way."""
+    found, waiting = [], list(reversed(value.inputs))
+    while waiting:
+        term = waiting.pop()
+        if term.op == "add" and term.name is None:
+            waiting.extend(reversed(term.inputs))
+        else:
+            found.append(term)
+    return found
+
+
 def symbol(value: Traced) -> Symbol:
     """The symbol of a named value."""
     return Symbol(str(value.name), value.value)
@@ -96,8 +111,13 @@ def take_out(formula: Formula) -> Formula:
     shared = {base: exponent for base, exponent in shared.items() if exponent > 0}
     if not shared:
         return formula
-    rest = add(*(multiply(term, product(Fraction(1), {b: -e for b, e in shared.items()})) for term in formula.terms))
-    return multiply(product(Fraction(1), shared), rest)
+    inverse = product(Fraction(1), {base: -exponent for base, exponent in shared.items()})
+    terms = sorted((multiply(term, inverse) for term in formula.terms), key=_is_negative)
+    return multiply(product(Fraction(1), shared), add(*terms))
+
+
+def _is_negative(term: Formula) -> bool:
+    return bool(factored(term)[0] < 0)
 
 
 def _constant(value: Traced) -> Formula:
@@ -123,7 +143,7 @@ def _is_plain(formula: Formula) -> bool:
 
 def _folded(value: Traced, arguments: list[Formula]) -> Formula:
     """Arithmetic between plain numbers, exact where it can be (1 / 3 stays a third)."""
-    arithmetic = value.op in ("add", "subtract", "multiply", "divide", "negative")
+    arithmetic = value.op in ("subtract", "multiply", "divide", "negative")
     if arithmetic and all(isinstance(x, Number) for x in arguments):
         return _combine(value, arguments)
     return number(value.value)
@@ -132,8 +152,6 @@ def _folded(value: Traced, arguments: list[Formula]) -> Formula:
 def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR0911 - one return an operation
     x, y = arguments[0], arguments[-1]
     match value.op:
-        case "add":
-            return add(x, y)
         case "subtract":
             return _minus(x, y)
         case "multiply":

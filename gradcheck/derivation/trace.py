@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.derivation.naming import NameRecorder, give_names, name_positions
-from gradcheck.derivation.value import Traced
+from gradcheck.derivation.value import Traced, UntracedError
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Graph:
 def trace(f: Callable[..., Any], inputs: Mapping[str, Any]) -> Graph:
     """Run `f` on these values, and name what it computes; what is not traced is passed on as it is."""
     with NameRecorder() as recorder:
-        returned = f(**inputs)
+        returned = _run(f, inputs)
     result = _scalar(returned, getattr(f, "__name__", "f"))
     traced = {name: value for name, value in inputs.items() if isinstance(value, Traced)}
     recorder.values.update({id(value): value for value in traced.values()})
@@ -36,6 +36,15 @@ def trace(f: Callable[..., Any], inputs: Mapping[str, Any]) -> Graph:
     everything = ancestors([result, *recorder.values.values()])
     name_positions(everything)
     return Graph(traced, result, tuple(value for value in everything if value.name))
+
+
+def _run(f: Callable[..., Any], inputs: Mapping[str, Any]) -> Any:
+    try:
+        return f(**inputs)
+    except ValueError as error:
+        if isinstance(error.__cause__, UntracedError):  # NumPy wraps what goes wrong in a[i] = value
+            raise error.__cause__ from None
+        raise
 
 
 def ancestors(values: Iterable[Traced]) -> list[Traced]:
@@ -68,7 +77,7 @@ def _default_name(f: Callable[..., Any]) -> str:
 
 
 def _scalar(returned: Any, name: str) -> Traced:
-    if isinstance(returned, tuple | list | dict):
+    if isinstance(returned, tuple | list | dict | None):
         kind = type(returned).__name__
         raise TypeError(f"{name} returns a {kind}; a derivation needs one number: return the loss alone.")
     result = returned if isinstance(returned, Traced) else Traced(np.asarray(returned)[()])

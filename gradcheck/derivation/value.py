@@ -24,6 +24,10 @@ _LIBRARIES = ("numpy", "gradcheck.derivation")
 _USER_CODE = "gradcheck.derivation.worked_example"  # lives among us, but is read as a user's code
 
 
+class UntracedError(TypeError):
+    """Code left the traced world; the message says where, and what to write instead."""
+
+
 class Traced(NDArrayOperatorsMixin):
     """A value, the operation that made it, and the values that operation was given.
 
@@ -90,7 +94,7 @@ class Traced(NDArrayOperatorsMixin):
     # What Python asks of a number
 
     def __float__(self) -> float:
-        self._must_be_constant("float(...)", "drop float(), and write np.exp for math.exp")
+        self._must_be_constant("float(...)", "drop float(), write np.exp for math.exp and np.stack for a[i] = ...")
         return float(self.value)
 
     def __int__(self) -> int:
@@ -200,7 +204,7 @@ def apply(op: str, *inputs: Any, **params: Any) -> Traced:
 
 def leave(what: str, why: str, remedy: str) -> NoReturn:
     """Say which line of the user's code leaves the traced world, and what to write instead."""
-    raise TypeError(f"{_where()}{what} {why}; {remedy}.")
+    raise UntracedError(f"{_where()}{what} {why}; {remedy}.")
 
 
 def is_user_code(frame: FrameType) -> bool:
