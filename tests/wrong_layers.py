@@ -4,20 +4,40 @@ Only ``_backward`` (of a network: ``gradient``) differs from the right class. `w
 the cases of the catalogue, whose inputs must be able to tell them from the right ones.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from gradcheck.analytic import (
+    ELU,
+    GELU,
+    SELU,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
     Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNormalization,
+    LeakyReLU,
+    LogSoftmax,
+    MaxPooling2D,
     MeanSquaredError,
     ReLU,
+    Reshape,
     Sequential,
     Sigmoid,
+    SiLU,
     Softmax,
     SoftmaxCrossEntropy,
+    Softplus,
     Tanh,
     TwoLayerNet,
     cases,
+    sigmoid,
 )
+from gradcheck.analytic.windows import Windows
 
 # Dense: y = x W + b
 
@@ -170,6 +190,382 @@ class SoftmaxPassesTheCotangent(Softmax):
         return dy - y
 
 
+class LogSoftmaxDiagonalOnly(LogSoftmax):
+    def _backward(self, dy, y):
+        return dy * (1 - np.exp(y))
+
+
+class LogSoftmaxUnsummedCotangent(LogSoftmax):
+    def _backward(self, dy, y):
+        return dy - np.exp(y) * dy
+
+
+class LogSoftmaxSummedOverTheBatch(LogSoftmax):
+    def _backward(self, dy, y):
+        return dy - np.exp(y) * dy.sum(axis=0, keepdims=True)
+
+
+class LogSoftmaxWithTheDerivativeOfSoftmax(LogSoftmax):
+    def _backward(self, dy, y):
+        p = np.exp(y)
+        return p * (dy - (dy * p).sum(axis=-1, keepdims=True))
+
+
+# Relatives of ReLU
+
+
+class LeakyReLUWithoutTheLeak(LeakyReLU):
+    def _backward(self, dy, positive):
+        return dy * positive
+
+
+class LeakyReLUMaskInverted(LeakyReLU):
+    def _backward(self, dy, positive):
+        return super()._backward(dy, ~positive)
+
+
+class LeakyReLUMaskOfTheCotangent(LeakyReLU):
+    def _backward(self, dy, positive):
+        return super()._backward(dy, dy > 0)
+
+
+class ELUWithoutAlpha(ELU):
+    def _backward(self, dy, x):
+        return dy * np.where(x > 0, 1, np.exp(np.minimum(x, 0)))
+
+
+class ELUValueForSlope(ELU):
+    def _backward(self, dy, x):
+        return dy * np.where(x > 0, 1, self.alpha * np.expm1(np.minimum(x, 0)))
+
+
+class ELUCutToReLU(ELU):
+    def _backward(self, dy, x):
+        return dy * (x > 0)
+
+
+class SELUWithoutScale(SELU):
+    def _backward(self, dy, x):
+        return super()._backward(dy, x) / self.scale
+
+
+class SELUWithoutScaleWherePositive(SELU):
+    def _backward(self, dy, x):
+        return super()._backward(dy, x) * np.where(x > 0, 1 / self.scale, 1)
+
+
+class SELUWithoutAlpha(SELU):
+    def _backward(self, dy, x):
+        return super()._backward(dy, x) * np.where(x > 0, 1, 1 / self.alpha)
+
+
+class SoftplusWithTheDerivativeOfSigmoid(Softplus):
+    def _backward(self, dy, x):
+        return dy * sigmoid(x) * (1 - sigmoid(x))
+
+
+class SoftplusOfTheOutput(Softplus):
+    def _backward(self, dy, x):
+        return dy * sigmoid(np.log1p(np.exp(x)))
+
+
+class SoftplusSignFlippedInside(Softplus):
+    def _backward(self, dy, x):
+        return dy * sigmoid(-x)
+
+
+class SiLUFirstTermOnly(SiLU):
+    def _backward(self, dy, cache):
+        return dy * cache[1]
+
+
+class SiLUSecondTermOnly(SiLU):
+    def _backward(self, dy, cache):
+        x, s = cache
+        return dy * x * s * (1 - s)
+
+
+class SiLUOutputForInput(SiLU):
+    def _backward(self, dy, cache):
+        x, s = cache
+        return dy * s * (1 + x * s * (1 - s))
+
+
+class GELUFirstTermOnly(GELU):
+    def _backward(self, dy, x):
+        return super()._backward(dy, x) - dy * x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+
+
+class GELUDensityOfAnotherVariance(GELU):
+    def _backward(self, dy, x):
+        right, wrong = np.exp(-x * x / 2) / np.sqrt(2 * np.pi), np.exp(-x * x) / np.sqrt(np.pi)
+        return super()._backward(dy, x) + dy * x * (wrong - right)
+
+
+class GELUDerivativeOfTheOtherForm(GELU):
+    def _backward(self, dy, x):
+        return GELU(not self.approximate)._backward(dy, x)
+
+
+# Layers that move numbers, or drop them
+
+
+class FlattenInFortranOrder(Flatten):
+    def _backward(self, dy, shape):
+        return dy.reshape(shape, order="F")
+
+
+class FlattenAxesSwapped(Flatten):
+    def _backward(self, dy, shape):
+        N, A, B = shape
+        return dy.reshape(N, B, A).swapaxes(1, 2).copy()
+
+
+class FlattenNotUndone(Flatten):
+    def _backward(self, dy, shape):
+        return dy.copy()
+
+
+class ReshapeInFortranOrder(Reshape):
+    def _backward(self, dy, shape):
+        return dy.reshape(shape, order="F")
+
+
+class ReshapeAxesSwapped(Reshape):
+    def _backward(self, dy, shape):
+        N, A, B = shape
+        return dy.reshape(N, B, A).swapaxes(1, 2).copy()
+
+
+class ReshapeNotUndone(Reshape):
+    def _backward(self, dy, shape):
+        return dy.copy()
+
+
+class DropoutNotScaled(Dropout):
+    def _backward(self, dy, scaled_mask):
+        return dy * (scaled_mask > 0)
+
+
+class DropoutNewMask(Dropout):
+    def _backward(self, dy, scaled_mask):
+        return dy * (self.rng.random(dy.shape) >= self.rate) / (1 - self.rate)
+
+
+class DropoutWithoutMask(Dropout):
+    def _backward(self, dy, scaled_mask):
+        return dy.copy()
+
+
+class DropoutMaskInverted(Dropout):
+    def _backward(self, dy, scaled_mask):
+        return dy * (scaled_mask == 0) / (1 - self.rate)
+
+
+# Normalisations
+
+
+class BatchNormalizationMeanTakenForConstant(BatchNormalization):
+    def _backward(self, dy, cache):
+        _, s, axes, _ = cache
+        through_mean = (dy * _channels(self.gamma, dy)).mean(axis=axes, keepdims=True) / s
+        return super()._backward(dy, cache) + through_mean
+
+
+class BatchNormalizationVarianceTakenForConstant(BatchNormalization):
+    def _backward(self, dy, cache):
+        normal, s, axes, _ = cache
+        dnormal = dy * _channels(self.gamma, dy)
+        return super()._backward(dy, cache) + normal * (dnormal * normal).mean(axis=axes, keepdims=True) / s
+
+
+class BatchNormalizationInferenceFormula(BatchNormalization):
+    def _backward(self, dy, cache):
+        return super()._backward(dy, (*cache[:3], False))
+
+
+class BatchNormalizationTrainingFormula(BatchNormalization):
+    def _backward(self, dy, cache):
+        return super()._backward(dy, (*cache[:3], True))
+
+
+class BatchNormalizationWithoutGamma(BatchNormalization):
+    def _backward(self, dy, cache):
+        return super()._backward(dy, cache) / _channels(self.gamma, dy)
+
+
+class BatchNormalizationGammaGradientOfTheInput(BatchNormalization):
+    def _backward(self, dy, cache):
+        normal, s, axes, _ = cache
+        dx = super()._backward(dy, cache)
+        self.grads["gamma"] = (dy * normal * s).sum(axis=axes)
+        return dx
+
+
+class BatchNormalizationBetaGradientAveraged(BatchNormalization):
+    def _backward(self, dy, cache):
+        dx = super()._backward(dy, cache)
+        self.grads["beta"] = dy.mean(axis=cache[2])
+        return dx
+
+
+class LayerNormalizationMeanTakenForConstant(LayerNormalization):
+    def _backward(self, dy, cache):
+        _, s, axes = cache
+        return super()._backward(dy, cache) + (dy * self.gamma).mean(axis=axes, keepdims=True) / s
+
+
+class LayerNormalizationVarianceTakenForConstant(LayerNormalization):
+    def _backward(self, dy, cache):
+        normal, s, axes = cache
+        return super()._backward(dy, cache) + normal * (dy * self.gamma * normal).mean(axis=axes, keepdims=True) / s
+
+
+class LayerNormalizationGammaOutside(LayerNormalization):
+    def _backward(self, dy, cache):
+        return super()._backward(dy / self.gamma, cache) * self.gamma
+
+
+class LayerNormalizationGradientsAveraged(LayerNormalization):
+    def _backward(self, dy, cache):
+        dx = super()._backward(dy, cache)
+        self.grads["gamma"], self.grads["beta"] = self.grads["gamma"] / len(dy), self.grads["beta"] / len(dy)
+        return dx
+
+
+def _channels(v, x):
+    return v.reshape(1, -1, *[1] * (x.ndim - 2))
+
+
+# Images
+
+
+class Conv2DFiltersFlipped(Conv2D):
+    def _backward(self, dy, cache):
+        kept = self.W
+        self.W = kept[:, :, ::-1, ::-1]
+        dx = super()._backward(dy, cache)
+        self.W = kept
+        return dx
+
+
+class Conv2DWeightGradientFlipped(Conv2D):
+    def _backward(self, dy, cache):
+        dx = super()._backward(dy, cache)
+        self.grads["W"] = self.grads["W"][:, :, ::-1, ::-1].copy()
+        return dx
+
+
+class Conv2DWeightGradientAveraged(Conv2D):
+    def _backward(self, dy, cache):
+        dx = super()._backward(dy, cache)
+        self.grads["W"] = self.grads["W"] / len(dy)
+        return dx
+
+
+class Conv2DBiasOfOneImage(Conv2D):
+    def _backward(self, dy, cache):
+        dx = super()._backward(dy, cache)
+        self.grads["b"] = dy[0].sum(axis=(1, 2))
+        return dx
+
+
+class Conv2DOverlapsOverwritten(Conv2D):
+    def _backward(self, dy, cache):
+        with _overwriting(self):
+            return super()._backward(dy, cache)
+
+
+class Conv2DPaddingNotCutOff(Conv2D):
+    def _backward(self, dy, cache):
+        return np.roll(super()._backward(dy, cache), (1, 1), axis=(2, 3))
+
+
+class MaxPooling2DToAllEntries(MaxPooling2D):
+    def _backward(self, dy, cache):
+        winner, shape = cache
+        entries = np.prod(self.windows.size)
+        return sum(super(MaxPooling2DToAllEntries, self)._backward(dy, (0 * winner + k, shape)) for k in range(entries))
+
+
+class MaxPooling2DToTheFirstEntry(MaxPooling2D):
+    def _backward(self, dy, cache):
+        return super()._backward(dy, (0 * cache[0], cache[1]))
+
+
+class MaxPooling2DRowsAndColumnsSwapped(MaxPooling2D):
+    def _backward(self, dy, cache):
+        KH, KW = self.windows.size
+        i, j = np.divmod(cache[0], KW)
+        return super()._backward(dy, (j % KW * KH + i, cache[1]))
+
+
+class MaxPooling2DOverlapsOverwritten(MaxPooling2D):
+    def _backward(self, dy, cache):
+        with _overwriting(self):
+            return super()._backward(dy, cache)
+
+
+class AveragePooling2DNotDivided(AveragePooling2D):
+    def _backward(self, dy, cache):
+        return super()._backward(dy * np.prod(self.windows.size), cache)
+
+
+class AveragePooling2DToTheFirstEntry(AveragePooling2D):
+    def _backward(self, dy, cache):
+        _, shape = cache
+        return MaxPooling2D._backward(self, dy, (np.zeros((*dy.shape[:2], 1, *dy.shape[2:]), int), shape))
+
+
+class AveragePooling2DPaddingCounted(AveragePooling2D):
+    def _backward(self, dy, cache):
+        counts, shape = cache
+        return super()._backward(dy, (0 * counts + np.prod(self.windows.size), shape))
+
+
+class AveragePooling2DOverlapsOverwritten(AveragePooling2D):
+    def _backward(self, dy, cache):
+        with _overwriting(self):
+            return super()._backward(dy, cache)
+
+
+@contextmanager
+def _overwriting(layer):
+    """Windows that overwrite instead of adding where they overlap."""
+
+    class Overwriting(Windows):
+        def scatter(self, windows, image):
+            count = Windows.scatter(self, np.ones_like(windows), image)
+            return Windows.scatter(self, windows, image) / np.maximum(count, 1)
+
+    kept = layer.windows
+    layer.windows = Overwriting(kept.size, kept.stride, kept.padding, kept.dilation)
+    yield
+    layer.windows = kept
+
+
+class EmbeddingRepetitionsLost(Embedding):
+    def _backward(self, dy, x):
+        dx = super()._backward(dy, x)
+        dW = np.zeros_like(self.W)
+        dW[x] += dy
+        self.grads["W"] = dW
+        return dx
+
+
+class EmbeddingAveraged(Embedding):
+    def _backward(self, dy, x):
+        dx = super()._backward(dy, x)
+        counts = np.bincount(x.ravel(), minlength=len(self.W))
+        self.grads["W"] = self.grads["W"] / np.maximum(counts, 1)[:, None]
+        return dx
+
+
+class EmbeddingOneRowOff(Embedding):
+    def _backward(self, dy, x):
+        return super()._backward(dy, (x + 1) % len(self.W))
+
+
 # Losses
 
 
@@ -283,11 +679,39 @@ RIGHT = (
     ReLU,
     Tanh,
     Softmax,
+    LogSoftmax,
+    LeakyReLU,
+    ELU,
+    SELU,
+    Softplus,
+    SiLU,
+    GELU,
+    Flatten,
+    Reshape,
+    Dropout,
+    BatchNormalization,
+    LayerNormalization,
+    Conv2D,
+    MaxPooling2D,
+    AveragePooling2D,
+    Embedding,
     MeanSquaredError,
     SoftmaxCrossEntropy,
     Sequential,
     TwoLayerNet,
 )
+# What is a mistake only where there is something to get wrong, by a word in the name of the case.
+ONLY_IN = {
+    BatchNormalizationTrainingFormula: ["inference"],
+    MaxPooling2DOverlapsOverwritten: ["overlapping"],
+    AveragePooling2DPaddingCounted: ["overlapping"],
+    AveragePooling2DOverlapsOverwritten: ["overlapping"],
+}
+NOT_IN = {
+    BatchNormalizationMeanTakenForConstant: ["inference"],
+    BatchNormalizationVarianceTakenForConstant: ["inference"],
+    BatchNormalizationInferenceFormula: ["inference"],
+}
 WRONG = {right: [] for right in RIGHT}
 for _thing in list(globals().values()):
     if isinstance(_thing, type) and _thing.__module__ == __name__:
@@ -299,6 +723,12 @@ def wrong_cases():
     for right, mistakes in WRONG.items():
         for mistake in mistakes:
             for case in cases():
-                if type(case.subject) is right:
+                if type(case.subject) is right and shows(mistake, case):
                     case.subject.__class__ = mistake
                     yield f"{mistake.__name__} ({case.name})", case
+
+
+def shows(mistake, case):
+    """Whether this mistake is one in this case."""
+    needed, excluded = ONLY_IN.get(mistake, []), NOT_IN.get(mistake, [])
+    return all(word in case.name for word in needed) and not any(word in case.name for word in excluded)

@@ -4,10 +4,18 @@ Here one can read how each backward pass comes about (every class has its formul
 derivation in a few lines), use them as they are, and build networks that train. Nothing here knows of
 numerical differentiation.
 
-In reading order: :mod:`~gradcheck.analytic.layer` (what a layer is), :mod:`~gradcheck.analytic.dense`,
-:mod:`~gradcheck.analytic.activations`, :mod:`~gradcheck.analytic.losses`,
-:mod:`~gradcheck.analytic.network` (the chain rule), :mod:`~gradcheck.analytic.catalogue` (one case of each,
-ready to be checked).
+In reading order:
+
+* :mod:`~gradcheck.analytic.layer`: what a layer is;
+* :mod:`~gradcheck.analytic.dense`, :mod:`~gradcheck.analytic.activations`,
+  :mod:`~gradcheck.analytic.softmax` and :mod:`~gradcheck.analytic.losses`: all that a classifier needs;
+* :mod:`~gradcheck.analytic.network`: the chain rule; :mod:`~gradcheck.analytic.two_layer_net`;
+* :mod:`~gradcheck.analytic.rectifiers`, :mod:`~gradcheck.analytic.reshape`,
+  :mod:`~gradcheck.analytic.dropout`, :mod:`~gradcheck.analytic.normalization`,
+  :mod:`~gradcheck.analytic.embedding`;
+* :mod:`~gradcheck.analytic.windows`, then :mod:`~gradcheck.analytic.convolution` and
+  :mod:`~gradcheck.analytic.pooling`;
+* :mod:`~gradcheck.analytic.catalogue`: one case of each, ready to be checked.
 
 >>> dense = Dense(3, 4, rng=0)
 >>> y = dense.forward([[1.0, 2.0, 3.0], [-1.0, 0.5, 0.0]])
@@ -16,28 +24,54 @@ ready to be checked).
 ((2, 3), (3, 4), (4,))
 """
 
-from gradcheck.analytic.activations import ReLU, Sigmoid, Softmax, Tanh, log_softmax, softmax
+from gradcheck.analytic.activations import ReLU, Sigmoid, Tanh, sigmoid
 from gradcheck.analytic.catalogue import Case, cases
+from gradcheck.analytic.convolution import Conv2D
 from gradcheck.analytic.dense import Dense
+from gradcheck.analytic.dropout import Dropout
+from gradcheck.analytic.embedding import Embedding
 from gradcheck.analytic.layer import Layer, Parameter
 from gradcheck.analytic.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
-from gradcheck.analytic.network import Sequential, TwoLayerNet
+from gradcheck.analytic.network import Sequential
+from gradcheck.analytic.normalization import BatchNormalization, LayerNormalization
+from gradcheck.analytic.pooling import AveragePooling2D, MaxPooling2D
+from gradcheck.analytic.rectifiers import ELU, GELU, SELU, LeakyReLU, SiLU, Softplus
+from gradcheck.analytic.reshape import Flatten, Reshape
+from gradcheck.analytic.softmax import LogSoftmax, Softmax, log_softmax, softmax
+from gradcheck.analytic.two_layer_net import TwoLayerNet
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "SELU",
+    "AveragePooling2D",
+    "BatchNormalization",
     "Case",
+    "Conv2D",
     "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
     "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "LogSoftmax",
     "Loss",
+    "MaxPooling2D",
     "MeanSquaredError",
     "Parameter",
     "ReLU",
+    "Reshape",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
     "SoftmaxCrossEntropy",
+    "Softplus",
     "Tanh",
     "TwoLayerNet",
     "cases",
     "log_softmax",
+    "sigmoid",
     "softmax",
 ]

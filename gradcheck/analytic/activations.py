@@ -1,6 +1,6 @@
-"""Activations: functions without parameters that bend what dense layers would leave straight.
+"""The three classic activations: they bend what dense layers would leave straight.
 
-For all but softmax y_i depends on x_i alone, so the Jacobian is diagonal and backward is dx = dy · f'(x).
+Every y_i depends on x_i alone, so the Jacobian is diagonal and backward is dx = dy · f'(x).
 """
 
 from typing import Any
@@ -34,8 +34,7 @@ class Sigmoid(Layer):
     """
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        z = np.exp(-np.abs(x))
-        y = np.where(x >= 0, 1, z) / (1 + z)
+        y = sigmoid(x)
         return y, y
 
     def _backward(self, dy: Array, y: Array) -> Array:
@@ -99,65 +98,12 @@ class Tanh(Layer):
         return dy * (1 - y * y)
 
 
-class Softmax(Layer):
-    """Scores to probabilities over the last axis: y_i = e^{x_i} / Σ_k e^{x_k}.
+def sigmoid(x: Array) -> Array:
+    """The logistic function of x, entry by entry: 1 / (1 + e⁻ˣ), or the same as eˣ / (eˣ + 1) where x < 0.
 
-    Shapes: x and y (..., C), usually (N, C); every row of y sums to 1.
-
-    Backward: ∂y_i/∂x_j = y_i (δ_ij − y_j): the diagonal, and the rest that comes from the shared
-    denominator. So dx_j = Σ_i dy_i y_i (δ_ij − y_j) = y_j (dy_j − Σ_i dy_i y_i), without ever building the
-    matrix. A constant dy gives 0: moving all scores together changes no probability.
-
-    Examples
-    --------
-    >>> softmax = Softmax()
-    >>> softmax.forward([[1e4, 1e4], [0.0, -1e4]])
-    array([[0.5, 0.5],
-           [1. , 0. ]])
-    >>> softmax.backward([[4.0, 0.0], [4.0, 0.0]])
-    array([[ 1., -1.],
-           [ 0.,  0.]])
-
-    References
-    ----------
-    Bridle, "Probabilistic interpretation of feedforward classification network outputs" (1990); Goodfellow,
-    Bengio, Courville, *Deep Learning* (2016), section 6.2.2.3.
+    >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
+    array([0. , 0.5, 1. ])
     """
-
-    def _forward(self, x: Array) -> tuple[Array, Any]:
-        y = softmax(x)
-        return y, y
-
-    def _backward(self, dy: Array, y: Array) -> Array:
-        weighted = dy * y
-        dx: Array = weighted - y * weighted.sum(axis=-1, keepdims=True)
-        return dx
-
-    def _check_shape(self, x: Array) -> None:
-        if x.ndim == 0 or x.shape[-1] == 0:
-            raise ValueError(f"{self!r}: x has shape {x.shape}, expected at least one class on its last axis")
-
-
-def softmax(x: Array) -> Array:
-    """The softmax of x (..., C) over its last axis.
-
-    Subtracting the largest score changes nothing, since it cancels in the fraction, and leaves no exponent
-    above 0.
-
-    >>> softmax(np.array([1000.0, 1000.0, 0.0]))
-    array([0.5, 0.5, 0. ])
-    """
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    y: Array = e / e.sum(axis=-1, keepdims=True)
-    return y
-
-
-def log_softmax(x: Array) -> Array:
-    """The logarithm of softmax(x), finite also where the probability itself rounds to 0.
-
-    >>> log_softmax(np.array([0.0, -10000.0]))
-    array([     0., -10000.])
-    """
-    shifted = x - x.max(axis=-1, keepdims=True)
-    y: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    z = np.exp(-np.abs(x))
+    y: Array = np.where(x >= 0, 1, z) / (1 + z)
     return y

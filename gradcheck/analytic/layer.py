@@ -50,6 +50,10 @@ class Layer:
     array([  2., -60.])
     """
 
+    training: bool = True
+    """Whether ``forward`` is part of training; only layers that then behave otherwise, as dropout does,
+    look at it."""
+
     def __init__(self, **params: Array) -> None:
         self._params = dict(params)
         self._grads = {name: np.zeros_like(array) for name, array in params.items()}

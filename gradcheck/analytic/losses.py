@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.analytic.activations import log_softmax
+from gradcheck.analytic.softmax import log_softmax
 from gradcheck.analytic.validation import Array, as_float_array, require_shape
 
 
@@ -63,9 +63,7 @@ class Loss:
             raise RuntimeError(f"{self!r}: backward was called before forward; call forward(x, t) first")
         dtype, cache = self._memory
         if np.shape(dout) != ():
-            raise ValueError(
-                f"{self!r}: dout has shape {np.shape(dout)}, expected one number, as the loss is one"
-            )
+            raise ValueError(f"{self!r}: dout has shape {np.shape(dout)}, expected one number, as the loss is one")
         # In x's own dtype, since a float64 scalar would turn a float32 gradient into float64.
         return np.asarray(self._backward(dtype.type(dout), cache))
 
@@ -182,9 +180,7 @@ class SoftmaxCrossEntropy(Loss):
             )
         if t.min() < 0 or t.max() >= C:
             wrong = t[(t < 0) | (t >= C)].flat[0]
-            raise ValueError(
-                f"{self!r}: t holds the class {wrong}, expected 0 to {C - 1}, as x has C = {C} scores"
-            )
+            raise ValueError(f"{self!r}: t holds the class {wrong}, expected 0 to {C - 1}, as x has C = {C} scores")
         rows = np.zeros_like(x)
         np.put_along_axis(rows, t[..., None], 1, axis=-1)
         return rows

@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from gradcheck.analytic.activations import Sigmoid
-from gradcheck.analytic.dense import Dense
 from gradcheck.analytic.layer import Layer
-from gradcheck.analytic.losses import Loss, SoftmaxCrossEntropy
+from gradcheck.analytic.losses import Loss
 from gradcheck.analytic.validation import Array
 
 
@@ -45,6 +42,7 @@ class Sequential(Layer):
 
     Examples
     --------
+    >>> from gradcheck.analytic import Dense, Sigmoid, SoftmaxCrossEntropy
     >>> net = Sequential(Dense(2, 3, rng=0), Sigmoid(), Dense(3, 2, rng=1), loss=SoftmaxCrossEntropy())
     >>> net
     Sequential(Dense(2, 3), Sigmoid(), Dense(3, 2), loss=SoftmaxCrossEntropy())
@@ -63,9 +61,7 @@ class Sequential(Layer):
     Nielsen, *Neural Networks and Deep Learning* (2015), chapter 2.
     """
 
-    def __init__(
-        self, *layers: Layer | Iterable[Layer] | Mapping[str, Layer], loss: Loss | None = None
-    ) -> None:
+    def __init__(self, *layers: Layer | Iterable[Layer] | Mapping[str, Layer], loss: Loss | None = None) -> None:
         super().__init__()
         named = _named_layers(layers)
         self._names = [name for name, _ in named]
@@ -82,13 +78,29 @@ class Sequential(Layer):
         """The gradients of all layers from the last ``backward``, under the names of ``params``."""
         return {name: layer.grads[key] for name, layer, key in self._parameters()}
 
+    @property
+    def training(self) -> bool:
+        """Whether a layer is in training, as all are at first; setting it sets it for all layers."""
+        return any(layer.training for layer in self._leaves())
+
+    @training.setter
+    def training(self, value: bool) -> None:
+        for layer in self._leaves():
+            layer.training = value
+
     def predict(self, x: Any) -> Array:
-        """The output of the last layer (with `SoftmaxCrossEntropy`: scores, not yet probabilities)."""
-        return self.forward(x)
+        """The output of the last layer, in inference: with `SoftmaxCrossEntropy` the scores, no probabilities yet."""
+        modes = [(layer, layer.training) for layer in self._leaves()]
+        try:
+            self.training = False
+            return self.forward(x)
+        finally:
+            for layer, mode in modes:
+                layer.training = mode
 
     def loss(self, x: Any, t: Any) -> Any:
-        """The loss of the predictions for x, given the targets t."""
-        return self._required_loss().forward(self.predict(x), t)
+        """The loss of ``forward(x)``, given the targets t."""
+        return self._required_loss().forward(self.forward(x), t)
 
     def gradient(self, x: Any, t: Any) -> dict[str, Array]:
         """∂loss/∂W for every parameter W, by backpropagation."""
@@ -140,6 +152,14 @@ class Sequential(Layer):
             for key in layer.params:
                 yield f"{name}.{key}", layer, key
 
+    def _leaves(self) -> Iterator[Layer]:
+        """The layers that are no networks themselves, also those of networks within this one."""
+        for layer in self.layers:
+            if isinstance(layer, Sequential):
+                yield from layer._leaves()
+            else:
+                yield layer
+
     def _required_loss(self) -> Loss:
         if self.loss_function is None:
             raise ValueError(f"{self!r}: has no loss; build it with loss=SoftmaxCrossEntropy() or another")
@@ -161,67 +181,6 @@ class Sequential(Layer):
                 W[entry] = old
             dW[entry] = (above - below) / (2 * h)
         return dW
-
-
-class TwoLayerNet(Sequential):
-    """A classifier with one hidden layer: x → Dense → activation → Dense → softmax with cross-entropy.
-
-    Shapes: x (N, D), W1 (D, H), b1 (H,), W2 (H, C), b2 (C,), scores (N, C), with D = input_size, H =
-    hidden_size and C = output_size; t as in `SoftmaxCrossEntropy`.
-
-    ``params`` has the keys W1, b1, W2, b2; ``predict(x)`` gives the scores, ``gradient(x, t)``
-    backpropagation and ``numerical_gradient(x, t)`` central differences.
-
-    Parameters
-    ----------
-    input_size, hidden_size, output_size : int
-    rng : None, int or numpy.random.Generator
-        Where W1 and W2 are drawn from.
-    weight_scale : float
-        Their standard deviation. The biases start at zero.
-    activation : callable
-        Makes the layer between the two dense ones.
-    dtype : dtype
-
-    Examples
-    --------
-    >>> net = TwoLayerNet(3, 4, 2, rng=0)
-    >>> net
-    TwoLayerNet(Dense(3, 4), Sigmoid(), Dense(4, 2), loss=SoftmaxCrossEntropy())
-    >>> x, t = np.array([[1.0, 0.0, 2.0], [0.0, -1.0, 1.0]]), np.array([0, 1])
-    >>> by_backpropagation, by_differences = net.gradient(x, t), net.numerical_gradient(x, t)
-    >>> {name: bool(np.allclose(by_backpropagation[name], by_differences[name])) for name in net.params}
-    {'W1': True, 'b1': True, 'W2': True, 'b2': True}
-
-    References
-    ----------
-    Saito, *Deep Learning from Scratch* (2017), sections 4.5 and 5.7.
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        output_size: int,
-        *,
-        rng: int | np.random.Generator | None = None,
-        weight_scale: float = 0.01,
-        activation: Callable[[], Layer] = Sigmoid,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = np.random.default_rng(rng)
-        super().__init__(
-            Dense(input_size, hidden_size, rng, dtype, weight_scale),
-            activation(),
-            Dense(hidden_size, output_size, rng, dtype, weight_scale),
-            loss=SoftmaxCrossEntropy(),
-        )
-
-    def _parameters(self) -> Iterator[tuple[str, Layer, str]]:
-        hidden, _, output = self.layers
-        for number, layer in (("1", hidden), ("2", output)):
-            for key in layer.params:
-                yield key + number, layer, key
 
 
 class _LiveParameters(dict[str, Array]):

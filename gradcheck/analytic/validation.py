@@ -5,6 +5,7 @@ repair the call without opening the source.
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from operator import index
 from typing import Any, TypeAlias
 
@@ -55,9 +56,7 @@ def require_shape(owner: object, name: str, array: Array, expected: tuple[int, .
         raise ValueError(f"{owner!r}: {name} has shape {array.shape}, expected {expected}{reason}")
 
 
-def require_parameters(
-    owner: object, params: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]
-) -> None:
+def require_parameters(owner: object, params: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Raise unless the parameters still have the names and shapes the layer was built with."""
     for name, shape in shapes.items():
         if name not in params:
@@ -82,3 +81,18 @@ def float_dtype(owner: str, dtype: DTypeLike) -> np.dtype[Any]:
     if not np.issubdtype(found, np.floating):
         raise TypeError(f"{owner}: dtype = {found}, expected a real floating type such as np.float64")
     return found
+
+
+def real_number(owner: str, name: str, value: Any, above: float | None = None, below: float | None = None) -> float:
+    """`value` as a finite Python float strictly between the bounds, or an error that names the argument."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{owner}: {name} = {value!r} is no number") from None
+    if not isfinite(number):
+        raise ValueError(f"{owner}: {name} = {number}, expected a finite number")
+    if above is not None and number <= above:
+        raise ValueError(f"{owner}: {name} = {number}, expected more than {above}")
+    if below is not None and number >= below:
+        raise ValueError(f"{owner}: {name} = {number}, expected less than {below}")
+    return number

@@ -190,9 +190,7 @@ def distinct_values(
     return arrays()
 
 
-def cotangents(
-    shape: Shape | st.SearchStrategy[Shape], *, dtype: DTypeLike = np.float64
-) -> st.SearchStrategy[Array]:
+def cotangents(shape: Shape | st.SearchStrategy[Shape], *, dtype: DTypeLike = np.float64) -> st.SearchStrategy[Array]:
     """Upstream gradients dy that hide no mistake: of both signs, none of them 0, never constant.
 
     A positive dy hides a backward with |dy|, a constant one hides everything in softmax or a normalisation

@@ -1,0 +1,65 @@
+"""Dropout: a network that may not rely on any one unit."""
+
+from typing import Any
+
+import numpy as np
+
+from gradcheck.analytic.layer import Layer
+from gradcheck.analytic.validation import Array
+
+
+class Dropout(Layer):
+    """In training each entry is 0 with probability p, and else divided by 1 − p: y = x m / (1 − p).
+
+    Shapes: x and y the same, any number of axes. The mask m of zeros and ones is drawn anew by each
+    ``forward``.
+
+    The division keeps the mean where it is, so that in inference (``training = False``) y = x. ("Inverted"
+    dropout.)
+
+    Backward: given m, the map is linear and diagonal: dx = dy m / (1 − p), with the m of the last
+    ``forward``.
+
+    Parameters
+    ----------
+    rate : float
+        The probability p, in [0, 1).
+    rng : None, int or numpy.random.Generator
+        Where masks are drawn from.
+
+    Examples
+    --------
+    >>> layer = Dropout(0.5, rng=0)
+    >>> layer.forward([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    array([2., 4., 6., 0., 0., 0.])
+    >>> layer.backward([1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    array([2., 2., 2., 0., 0., 0.])
+    >>> layer.training = False
+    >>> layer.forward([1.0, 2.0])
+    array([1., 2.])
+
+    References
+    ----------
+    Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural
+    networks from overfitting", JMLR 15 (2014); Saito, *Deep Learning from Scratch* (2017), section 6.4.3.
+    """
+
+    def __init__(self, rate: float, rng: int | np.random.Generator | None = None) -> None:
+        super().__init__()
+        self.rate = float(rate)
+        if not 0 <= self.rate < 1:
+            raise ValueError(f"Dropout: rate = {rate}, expected a probability of at least 0 and less than 1")
+        self.rng = np.random.default_rng(rng)
+
+    def _forward(self, x: Array) -> tuple[Array, Any]:
+        if not self.training:
+            return x.copy(), None
+        scaled_mask = (self.rng.random(x.shape, np.float32) >= self.rate).astype(x.dtype)
+        scaled_mask /= 1 - self.rate
+        return x * scaled_mask, scaled_mask
+
+    def _backward(self, dy: Array, scaled_mask: Array | None) -> Array:
+        return dy.copy() if scaled_mask is None else dy * scaled_mask
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.rate})"
