@@ -29,6 +29,8 @@ class Dataset:
         Where it came from, in a few words.
     note
         Why it is not what one might have expected; empty if it is.
+    classes
+        How many there are: the ten digits.
 
     Examples
     --------
@@ -44,16 +46,12 @@ class Dataset:
     name: str
     source: str
     note: str = ""
+    classes: int = 10
 
     @property
     def pixels(self) -> int:
         """The length D of a row."""
         return int(self.x_train.shape[1])
-
-    @property
-    def classes(self) -> int:
-        """How many classes there are."""
-        return int(self.t_train.max()) + 1
 
     def __repr__(self) -> str:
         return (

@@ -99,11 +99,12 @@ def fit(
     Examples
     --------
     >>> from gradcheck.analytic import TwoLayerNet
-    >>> from gradcheck.training import SGD, fit, load_digits
-    >>> digits = load_digits()
-    >>> network = TwoLayerNet(64, 20, 10, rng=np.random.default_rng(0))
-    >>> history = fit(network, digits.x_train, digits.t_train, epochs=2, batch_size=32, optimizer=SGD(0.1))
-    >>> history.report.verdict, history.epochs[1].loss < history.epochs[0].loss
+    >>> from gradcheck.training import SGD
+    >>> x = np.random.default_rng(0).uniform(size=(200, 2))
+    >>> t = (x[:, 0] > x[:, 1]).astype(int)
+    >>> network = TwoLayerNet(2, 5, 2, rng=0, weight_scale=0.5)
+    >>> history = fit(network, x, t, epochs=20, batch_size=20, optimizer=SGD(0.5, momentum=0.9))
+    >>> history.report.verdict, history.epochs[-1].accuracy > 0.95
     ('agree', True)
     """
     _require_sense(x, t, epochs, batch_size)
@@ -132,7 +133,7 @@ def evaluate(network: Network, x: Array, t: Array, batch_size: int = 1000) -> tu
     """The mean loss and the accuracy of a network over any number of examples, in little memory."""
     loss = right = 0.0
     for batch in _batches(np.arange(len(x)), batch_size):
-        loss += network.loss(x[batch], t[batch]) * len(batch)
+        loss += float(network.loss(x[batch], t[batch])) * len(batch)
         right += accuracy(network.predict(x[batch]), t[batch]) * len(batch)
     return loss / len(x), right / len(x)
 

@@ -1,0 +1,109 @@
+"""The command line: what was asked for, and the exit status.
+
+0 all is well; 1 a gradient disagrees; 2 the command line or the data is at fault; 130 interrupted; 141 nobody
+reads the output any more. Nothing slow is imported before it is needed.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from gradcheck import __version__
+
+AT_FAULT, INTERRUPTED, UNREAD = 2, 130, 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments, by default the process's own; returns the exit status."""
+    try:
+        options = _parser().parse_args(argv)
+        if options.dataset == "digits" and options.data is not None:
+            options.refuse("argument --data: it is for MNIST; the digits come with scikit-learn and have no files")
+        return _run(options)
+    except SystemExit as exit_:  # argparse leaves this way, having said why
+        return int(exit_.code or 0)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _discard_output()
+        return UNREAD
+
+
+def _run(options: argparse.Namespace) -> int:
+    _calm_blas()
+    from gradcheck.cli.console import console
+    from gradcheck.cli.tour import tour
+    from gradcheck.training import DataError
+
+    try:
+        status = tour(console(plain=options.plain), options.dataset, options.data, options.seed)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a closed pipe is still told from success
+    except (DataError, FloatingPointError) as error:
+        print(f"gradcheck: {error}", file=sys.stderr)
+        return AT_FAULT
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gradcheck", description="Check hand-written gradients.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"gradcheck {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_tour(commands)
+    return parser
+
+
+def _add_tour(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    tour = commands.add_parser(
+        "tour",
+        help="derive two gradients, verify every layer, then train a network on handwritten digits",
+        description="Derive two gradients step by step, verify every layer and loss, and only if all agree "
+        "train a two-layer network on handwritten digits. Exit status 1 if a gradient disagrees.",
+        allow_abbrev=False,
+    )
+    tour.add_argument(
+        "--dataset",
+        choices=["auto", "mnist", "digits"],
+        default="auto",
+        help="what to train on; auto is MNIST where it can be had, else scikit-learn's digits",
+    )
+    tour.add_argument(
+        "--data",
+        metavar="DIR",
+        type=_folder,
+        help="where MNIST's files are; default: GRADCHECK_DATA, else the usual places, else a download",
+    )
+    tour.add_argument("--seed", type=_seed, default=0, help="of everything random; default: 0")
+    tour.add_argument("--plain", action="store_true", help="no colour, no progress bars")
+    tour.set_defaults(refuse=tour.error)
+
+
+def _folder(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; it has to name a folder")
+    return text
+
+
+def _seed(text: str) -> int:
+    with suppress(ValueError):
+        if (seed := int(text)) >= 0:
+            return seed
+    raise argparse.ArgumentTypeError(f"it has to be a whole number of at least 0; it is {text!r}")
+
+
+def _calm_blas() -> None:
+    """Let matrix products use one thread, unless the user says otherwise.
+
+    Those of a small network are over before threads have met; on a busy machine they wait for each other
+    seven times longer than they work. It has to be said before NumPy is imported.
+    """
+    if "numpy" not in sys.modules:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere, or the interpreter complains about the closed pipe at its exit."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
