@@ -8,7 +8,7 @@ textbook difference instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,9 @@ from gradcheck.derivation.value import Traced
 from gradcheck.numerical import numerical_gradient
 
 _EPS = float(np.finfo(float).eps)
-_STEPS = 30
+_STEPS = 45  # down to 3e-15 for a variable of unit size
 _COLUMNS = 5
+_WIDE = 100  # doubts are estimates themselves; a contradiction must be gross
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Slope:
         return bool(close or (kink and low <= value <= high))
 
 
-def slope(f: Callable[[float], float], x: float) -> Slope:
+def slope(f: Callable[[float], float], x: float, size: float | None = None) -> Slope:
     """The derivative of `f` at `x`, (f(x + h) - f(x - h)) / 2h extrapolated to h = 0.
 
     Examples
@@ -49,46 +50,91 @@ def slope(f: Callable[[float], float], x: float) -> Slope:
     >>> print(f"{slope(np.exp, 0.0).value:.12f}")
     1.000000000000
     """
-    largest = 0.1 * max(abs(x), 1.0)
-    best, least = np.nan, np.inf
-    previous: list[float] = []
+    size = abs(x) if size is None else size
+    largest = 0.1 * max(size, 1.0)
+    ladder = [h for k in range(_STEPS) if (h := largest / 2**k) > 1e-10 * size]
     with np.errstate(all="ignore"):
+        value, error = _consistent(_extrapolated(_difference(f, x, h) for h in ladder))
+        h = 1e-7 * (size or 1.0)
         here = f(x)
-        for k in range(_STEPS):
-            column, noise = _difference(f, x, largest / 2**k)
-            row = [column]
-            for power, older in enumerate(previous[: _COLUMNS - 1], start=1):
-                row.append(row[-1] + (row[-1] - older) / (4**power - 1))
-                doubt = max(abs(row[-1] - row[-2]), abs(row[-1] - older)) + noise
-                if doubt < least:
-                    best, least = row[-1], doubt
-            previous = row
-        h = largest / 2**20
         left, right = (here - f(x - h)) / h, (f(x + h) - here) / h
-    return Slope(float(best), float(least), float(left), float(right))
+    return Slope(value, error, float(left), float(right))
 
 
 def _difference(f: Callable[[float], float], x: float, h: float) -> tuple[float, float]:
     """A central difference over the step really taken, and its rounding error."""
     low, high = x - h, x + h
-    below, above = f(low), f(high)
-    return (above - below) / (high - low), _EPS * max(abs(above), abs(below)) / (high - low)
+    below, above = float(f(low)), float(f(high))
+    step = np.float64(high - low)
+    return float((above - below) / step), float(_EPS * max(abs(above), abs(below)) / step)
 
 
-def measure(f: Callable[[Any], Any], x: Any, gradient: Any) -> tuple[Any, bool]:
-    """The textbook central difference of `f` at `x`, and whether it bears out `gradient`."""
+def _extrapolated(differences: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """For each step of a ladder that halves, the best extrapolation so far and how doubtful it is."""
+    best, previous = [], list[float]()
+    for plain, noise in differences:
+        row, choices = [plain], []
+        for power, older in enumerate(previous[: _COLUMNS - 1], start=1):
+            row.append(row[-1] + (row[-1] - older) / (4**power - 1))
+            choices.append((max(abs(row[-1] - row[-2]), abs(row[-1] - older)) + noise, row[-1]))
+        previous = row
+        best += [(value, doubt) for doubt, value in [min(choices, default=(np.nan, np.nan))] if doubt < np.inf]
+    return best
+
+
+def _consistent(estimates: list[tuple[float, float]]) -> tuple[float, float]:
+    """The least doubtful estimate that contradicts no finer one (Lepskii's principle).
+
+    A coarse step may see a flat function and be sure of it; the finer steps know better.
+    """
+    chosen, low, high = (np.nan, np.inf), -np.inf, np.inf
+    for value, doubt in reversed(estimates):
+        low, high = max(low, value - _WIDE * doubt), min(high, value + _WIDE * doubt)
+        if low > high:
+            break
+        if doubt < chosen[1]:
+            chosen = value, doubt
+    return chosen
+
+
+def measure(f: Callable[[Any], Any], x: Any, gradient: Any, entries: int = 64) -> tuple[Any, bool]:
+    """The measured gradient of `f` at `x`, and whether `gradient` is what was measured.
+
+    Up to so many `entries` are measured one by one; a larger array along a few random directions, and its
+    numerical gradient is the textbook's.
+    """
     x = np.array(x, float)
-    h = step(x)
-    numerical = numerical_gradient(f, x, h)
-    size = np.max(np.abs([gradient, numerical]), initial=0)
-    noise = _EPS * abs(float(f(x))) / h
-    return numerical, bool(np.all(np.abs(gradient - numerical) <= 1e-5 * size + 10 * noise))
+    if x.size <= entries:
+        found = {i: slope(_along(f, x, _unit(x, i)), x[i]) for i in np.ndindex(x.shape)}
+        values = np.array([found[i].value for i in found]).reshape(x.shape)
+        return values[()], all(found[i].agrees(float(np.asarray(gradient)[i])) for i in found)
+    random = np.random.default_rng(0)
+    directions = [random.choice([-1.0, 1.0], x.shape) * random.uniform(0.5, 1.5, x.shape) for _ in range(3)]
+    agree = [
+        slope(_along(f, x, d), 0.0, float(np.max(np.abs(x)))).agrees(float(np.sum(gradient * d))) for d in directions
+    ]
+    return textbook(f, x), all(agree)
 
 
-def step(x: Any) -> float:
-    """1e-4, as the textbook says, unless `x` lives on quite another scale."""
+def _unit(x: Any, i: tuple[int, ...]) -> Any:
+    unit = np.zeros(x.shape)
+    unit[i] = 1.0
+    return unit
+
+
+def _along(f: Callable[[Any], Any], x: Any, direction: Any) -> Callable[[float], float]:
+    """`f` on the line through `x`; the entry moved alone is set, not added to, so that it is exact."""
+    if np.count_nonzero(direction) == 1 and np.sum(direction) == 1:
+        return lambda entry: float(f(np.where(direction == 1, entry, x)))
+    return lambda t: float(f(x + t * direction))
+
+
+def textbook(f: Callable[[Any], Any], x: Any) -> Any:
+    """The textbook's central difference, h = 1e-4 unless `x` lives on quite another scale."""
+    x = np.array(x, float)
     size = float(np.max(np.abs(x), initial=0))
-    return 1e-4 if size == 0 or 1e-2 <= size <= 1e2 else 1e-4 * size
+    h = 1e-4 * size if 0 < size < 1e-2 else max(1e-4, 1e-8 * size)
+    return numerical_gradient(f, x, h)[()]
 
 
 def rerun(above: Traced, below: Traced) -> Callable[[Any], Any]:

@@ -37,7 +37,7 @@ _BINDS = {**dict.fromkeys(COMPARISONS, ADDITIVE), "scatter": ADDITIVE, "matmul":
 
 
 def decimal(value: float, *, trim: bool = False) -> str:
-    """`value` to nine decimals, or to eight significant digits where those would say nothing.
+    """`value` to nine decimals (fewer beyond 100), very small and large ones to seven significant digits.
 
     Examples
     --------
@@ -45,10 +45,10 @@ def decimal(value: float, *, trim: bool = False) -> str:
     ('0.150000000', '0.15', '1.5e-07')
     """
     plain = float(value)
-    if plain != 0 and not 1e-4 <= abs(plain) < 1e5:
-        text = f"{plain:.{DIGITS - 2}e}"
+    if plain != 0 and not 1e-4 <= abs(plain) < 1e6:
+        text = f"{plain:.{DIGITS - 3}e}"
         return re.sub(r"\.?0+e", "e", text) if trim else text
-    text = f"{plain:.{DIGITS}f}"
+    text = f"{plain:.{DIGITS - max(0, len(str(int(abs(plain)))) - 2)}f}"
     return text.rstrip("0").rstrip(".") if trim else text
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation.differences import measure, rerun, slope
+from gradcheck.derivation.differences import measure, rerun
 from gradcheck.derivation.rules import RULES
 from gradcheck.derivation.simplify import Simplifier
 from gradcheck.derivation.symbols import Formula, evaluate
@@ -162,9 +162,8 @@ def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 def _edge(above: Traced, below: Traced, seed: Traced, formula: Formula, scalar: bool) -> Edge:
     value, again = evaluate(formula), rerun(above, below)
+    value = np.array(np.broadcast_to(value, below.shape), float)[()]
+    numerical, agrees = measure(lambda x: np.sum(seed.value * again(x)), below.value, value)
     if scalar:
-        measured = slope(lambda x: float(again(x)), float(below.value))
-        return Edge(above, below, formula, float(value), measured.value, measured.agrees(float(value)))
-    value = np.array(np.broadcast_to(value, below.shape))
-    numerical, agrees = measure(lambda x: float(np.sum(seed.value * again(x))), below.value, value)
+        return Edge(above, below, formula, float(value), float(numerical), agrees)
     return Edge(above, below, formula, value, numerical, agrees)

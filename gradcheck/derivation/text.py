@@ -86,10 +86,12 @@ class _Page:
         names = {name: self.say(name) for name in d.forward}
         widest = min(max(map(len, names.values()), default=0), 20)
         for name, value in d.forward.items():
+            if len(names[name]) > widest:
+                yield names[name]
             formula = self._wrapped(Python().write(d.formulas[name]), WIDTH - _HEAD - widest - 3 - 15)
             amount = decimal(value) if np.ndim(value) == 0 else _shape(value)
             for k, line in enumerate(formula):
-                left = f"{names[name]:<{widest}} = " if k == 0 else " " * (widest + 3)
+                left = f"{_fitting(names[name], widest):<{widest}} = " if k == 0 else " " * (widest + 3)
                 room = WIDTH - _HEAD - len(left)
                 yield left + (f"{line:<{room - 14}}{amount:>14}" if k == len(formula) - 1 else line)
 
@@ -105,6 +107,9 @@ class _Page:
     def _rule(self) -> Iterator[str]:
         for row, terms in wording.equations(self.derivation):
             left = self.say(wording.label(row))
+            if len(left) > WIDTH // 2:
+                yield from _wrap(left, WIDTH - _HEAD)
+                left = " "
             indent = len(left) + 1
             for k, factors in enumerate(terms):
                 term = " · ".join(map(wording.factor_name, factors))
@@ -159,6 +164,10 @@ class _AsciiPage(_Page):
 
     def say(self, text: str) -> str:
         return plain(text)
+
+
+def _fitting(name: str, width: int) -> str:
+    return name if len(name) <= width else ""
 
 
 def _wrap(text: str, width: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
@@ -20,8 +21,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from gradcheck.derivation.rules import RULES
 
 _COUNTER = itertools.count()
-_LIBRARIES = ("numpy", "gradcheck.derivation")
-_USER_CODE = "gradcheck.derivation.worked_example"  # lives among us, but is read as a user's code
+_OURS = os.path.dirname(__file__) + os.sep
+_LIBRARIES = (os.path.dirname(np.__file__) + os.sep, _OURS)
+_USER_CODE = _OURS + "worked_example.py"  # lives among us, but is read as a user's code
 
 
 class UntracedError(TypeError):
@@ -209,8 +211,8 @@ def leave(what: str, why: str, remedy: str) -> NoReturn:
 
 def is_user_code(frame: FrameType) -> bool:
     """Whether `frame` runs the code being explained, not NumPy's or ours."""
-    module = str(frame.f_globals.get("__name__", ""))
-    return module == _USER_CODE or not module.startswith(_LIBRARIES)
+    file = frame.f_code.co_filename
+    return file == _USER_CODE or not file.startswith(_LIBRARIES)
 
 
 def _where() -> str:
