@@ -5,7 +5,6 @@ Both show the same words. What colour adds is never said by colour alone.
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -111,15 +110,15 @@ class ColourConsole(Console):
             yield show
 
 
-def console(*, plain: bool) -> Console:
-    """The console for standard output: plain if asked for, or where colour and bars are unwelcome or cannot be."""
+def console(stream: Any, *, plain: bool) -> Console:
+    """The console for a stream: plain if asked for, or where colour and bars are unwelcome or cannot be."""
     unwelcome = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    if plain or unwelcome or sys.stdout is None or not sys.stdout.isatty():
-        return Console(sys.stdout)
+    if plain or unwelcome or stream is None or not stream.isatty():
+        return Console(stream)
     try:
-        return ColourConsole(sys.stdout)
+        return ColourConsole(stream)
     except ImportError:
-        return Console(sys.stdout)
+        return Console(stream)
 
 
 def _can_show(characters: str, encoding: str) -> bool:

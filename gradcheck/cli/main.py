@@ -38,7 +38,7 @@ def _run(options: argparse.Namespace) -> int:
     from gradcheck.training import DataError
 
     try:
-        status = tour(console(plain=options.plain), options.dataset, options.data, options.seed)
+        status = tour(console(sys.stdout, plain=options.plain), options.dataset, options.data, options.seed)
         if sys.stdout is not None:
             sys.stdout.flush()  # here, where a closed pipe is still told from success
     except (DataError, FloatingPointError) as error:
