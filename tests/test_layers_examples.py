@@ -1,13 +1,29 @@
 """Cases small enough to follow with a pencil, and values at the far ends, where naive formulas overflow."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcheck.analytic import Dense, ReLU, Sigmoid, Softmax, Tanh, log_softmax, softmax
+from gradcheck.analytic import (
+    ELU,
+    GELU,
+    SELU,
+    Dense,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+    log_softmax,
+    softmax,
+)
+from gradcheck.analytic.special import normal_cdf
 
 
 def dense(W, b):
@@ -66,9 +82,7 @@ def test_sigmoid_and_tanh_where_their_values_are_plain():
 
 def test_softmax_where_its_values_are_plain():
     layer = Softmax()
-    np.testing.assert_allclose(
-        layer.forward([[0.0, math.log(3)], [5.0, 5.0]]), [[1 / 4, 3 / 4], [1 / 2, 1 / 2]]
-    )
+    np.testing.assert_allclose(layer.forward([[0.0, math.log(3)], [5.0, 5.0]]), [[1 / 4, 3 / 4], [1 / 2, 1 / 2]])
     np.testing.assert_allclose(layer.backward([[16.0, 0.0], [4.0, 8.0]]), [[3, -3], [-1, 1]])
     np.testing.assert_allclose(layer.backward([[7.0, 7.0], [-1.0, -1.0]]), 0, atol=1e-15)
 
@@ -82,8 +96,59 @@ def test_values_at_the_far_ends_are_exact(dtype):
     assert Sigmoid().forward(x).tolist() == [0, 0, 0.5, 1, 1]
     assert Tanh().forward(x).tolist() == [-1, -1, 0, 1, 1]
     assert ReLU().forward(x).tolist() == [0, 0, 0, 800, 1e4]
+    assert LeakyReLU(0.5).forward(x).tolist() == [-5e3, -400, 0, 800, 1e4]
+    assert ELU(2).forward(x).tolist() == [-2, -2, 0, 800, 1e4]
+    assert Softplus().forward(x).tolist() == [0, 0, dtype(math.log(2)), 800, 1e4]
+    assert SiLU().forward(x).tolist() == [0, 0, 0, 800, 1e4]
+    assert GELU().forward(x).tolist() == [0, 0, 0, 800, 1e4]
+    assert GELU(approximate=True).forward(x).tolist() == [0, 0, 0, 800, 1e4]
+    np.testing.assert_allclose(
+        SELU().forward(x), [-1.7580993408473766, -1.7580993408473766, 0, 840.5607895, 10507.0098736], rtol=1e-6
+    )
     assert Softmax().forward(x).tolist() == [0, 0, 0, 0, 1]
     assert log_softmax(x).tolist() == [-2e4, -10800, -1e4, -9200, 0]
+
+
+STRAIGHT = [LeakyReLU(0.5), ELU(2), Softplus(), SiLU(), GELU(), GELU(approximate=True)]
+
+
+@pytest.mark.parametrize("layer", STRAIGHT, ids=repr)
+def test_slopes_of_rectifiers_at_the_far_ends(layer):
+    layer.forward(np.array([-1e4, 1e4]))
+    left = 0.5 if isinstance(layer, LeakyReLU) else 0
+    assert layer.backward(np.array([3.0, -2.0])).tolist() == [3 * left, -2]
+
+
+def test_slopes_of_rectifiers_at_zero():
+    """At the kink the left slope is taken; where there is none, both are the same."""
+    slopes = {LeakyReLU(0.25): 0.25, ELU(2): 2, ELU(): 1, Softplus(): 0.5, SiLU(): 0.5, GELU(): 0.5}
+    for layer, slope in slopes.items():
+        layer.forward(np.zeros(1))
+        assert layer.backward(np.full(1, 3.0)).tolist() == pytest.approx([3 * slope], rel=1e-15)
+
+
+@given(st.floats(-8.0, 8.0))
+def test_gelu_is_that_of_the_standard_library_to_the_last_digits(x):
+    y = GELU().forward(np.array([x]))[0]
+    assert y == pytest.approx(x * 0.5 * math.erfc(-x / math.sqrt(2)), rel=1e-13, abs=1e-300)
+
+
+@pytest.mark.parametrize("x", [-37.0, -20.0, -8.0, -3.0, -0.5, 0.0, 0.5, 3.0, 8.0, 37.0])
+def test_the_normal_distribution_keeps_its_digits_in_the_tail(x):
+    assert normal_cdf(np.array(x)) == pytest.approx(0.5 * math.erfc(-x / math.sqrt(2)), rel=5e-13)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: LeakyReLU("a"), TypeError, "LeakyReLU: negative_slope = 'a' is no number"),
+        (lambda: LeakyReLU(math.nan), ValueError, "LeakyReLU: negative_slope = nan, expected a finite number"),
+        (lambda: ELU(-1), ValueError, "ELU: alpha = -1.0, expected at least 0"),
+    ],
+)
+def test_slopes_that_make_no_layer(make, error, message):
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        make()
 
 
 @pytest.mark.parametrize("layer", [Sigmoid(), Tanh(), Softmax()], ids=repr)

@@ -41,9 +41,7 @@ def test_a_number_where_a_row_is_needed():
         Softmax().forward(np.zeros((2, 0)))
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"), [(np.int64, "int64"), (bool, "bool"), (np.complex128, "complex128")]
-)
+@pytest.mark.parametrize(("kind", "name"), [(np.int64, "int64"), (bool, "bool"), (np.complex128, "complex128")])
 def test_numbers_that_are_not_floating(kind, name):
     with says(
         TypeError,
@@ -63,13 +61,9 @@ def test_integers_for_a_layer_of_float32_are_told_the_right_cast():
 
 
 def test_the_dtype_of_the_input_is_that_of_the_parameters():
-    with says(
-        TypeError, "Dense(3, 4): x has dtype float32, expected float64; cast it with x.astype(np.float64)"
-    ):
+    with says(TypeError, "Dense(3, 4): x has dtype float32, expected float64; cast it with x.astype(np.float64)"):
         dense().forward(x.astype(np.float32))
-    with says(
-        TypeError, "Dense(3, 4): x has dtype float64, expected float32; cast it with x.astype(np.float32)"
-    ):
+    with says(TypeError, "Dense(3, 4): x has dtype float64, expected float32; cast it with x.astype(np.float32)"):
         dense(np.float32).forward(x)
 
 
@@ -78,9 +72,7 @@ def test_the_cotangent_has_the_shape_and_dtype_of_the_output():
     layer.forward(x)
     with says(ValueError, "Dense(3, 4): dy has shape (4,), expected (2, 4), the shape of y"):
         layer.backward(np.ones(4))
-    with says(
-        TypeError, "Dense(3, 4): dy has dtype float32, expected float64; cast it with dy.astype(np.float64)"
-    ):
+    with says(TypeError, "Dense(3, 4): dy has dtype float32, expected float64; cast it with dy.astype(np.float64)"):
         layer.backward(np.ones((2, 4), np.float32))
     with says(
         TypeError,

@@ -3,22 +3,30 @@
 import re
 import subprocess
 import sys
+from functools import partial
+from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import find as hypothesis_find
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from hypothesis.extra.numpy import arrays
 
 from gradcheck import testing
+from gradcheck.analytic import cases
 from gradcheck.testing.strategies import (
     arrays_off_kinks,
     arrays_on_kinks,
     cotangents,
     distinct_values,
+    layer_cases,
     shapes,
 )
+
+find = partial(hypothesis_find, settings=settings(max_examples=5000, deadline=None), random=Random(0))
+LAYER_TYPES = sorted({type(case.subject) for case in cases()}, key=lambda layer_type: layer_type.__name__)
 
 # With every health check on, a strategy that filters much or grows too large fails here.
 strict = settings(max_examples=50, deadline=None, suppress_health_check=[])
@@ -152,12 +160,27 @@ def test_the_usual_arrays_would_sit_on_kinks():
             "arrays_off_kinks: no multiple of 1/64 between low = -3.0 and high = 3.0 is margin = 4.0 "
             "away from the kinks (0.0,); widen the range or lower the margin",
         ),
+        (
+            lambda: layer_cases(int),
+            "layer_cases: <class 'int'> has no strategy; expected a class of gradcheck.analytic such as Dense",
+        ),
         (lambda: arrays_on_kinks((2,), kinks=()), "arrays_on_kinks: kinks is empty, expected at least one"),
     ],
 )
 def test_what_cannot_be_built_is_said_at_once(make, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         make()
+
+
+@pytest.mark.parametrize("layer_type", LAYER_TYPES, ids=lambda layer_type: layer_type.__name__)
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_there_are_cases_of_every_layer_in_float32(layer_type, data):
+    case = data.draw(layer_cases(layer_type, dtype=np.float32))
+    assert type(case.subject) is layer_type
+    subject = case.subject
+    y = subject.loss(*case.inputs) if getattr(subject, "loss_function", None) else subject.forward(*case.inputs)
+    assert y.dtype == np.float32
 
 
 def test_the_package_imports_nothing_until_a_name_is_used():

@@ -72,8 +72,8 @@ class BatchNormalization(Layer):
         C = positive_integer("BatchNormalization", "C", C)
         dtype = float_dtype("BatchNormalization", dtype)
         super().__init__(gamma=np.ones(C, dtype), beta=np.zeros(C, dtype))
-        self.momentum = real_number("BatchNormalization", "momentum", momentum)
-        self.epsilon = real_number("BatchNormalization", "epsilon", epsilon)
+        self.momentum = real_number("BatchNormalization", "momentum", momentum, least=0, most=1)
+        self.epsilon = real_number("BatchNormalization", "epsilon", epsilon, least=0)
         self.running_mean = np.zeros(C, dtype)
         self.running_variance = np.ones(C, dtype)
 
@@ -156,7 +156,7 @@ class LayerNormalization(Layer):
         sides = tuple(positive_integer("LayerNormalization", "shape", side) for side in sides)
         dtype = float_dtype("LayerNormalization", dtype)
         super().__init__(gamma=np.ones(sides, dtype), beta=np.zeros(sides, dtype))
-        self.epsilon = real_number("LayerNormalization", "epsilon", epsilon)
+        self.epsilon = real_number("LayerNormalization", "epsilon", epsilon, least=0)
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
         axes = tuple(range(-self.gamma.ndim, 0))

@@ -65,7 +65,7 @@ class ELU(Layer):
     Parameters
     ----------
     alpha : float
-        The height α of the floor at −α, above 0.
+        How far down the floor at −α lies, 0 or more.
 
     Examples
     --------
@@ -83,7 +83,7 @@ class ELU(Layer):
 
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__()
-        self.alpha = real_number(type(self).__name__, "alpha", alpha, above=0)
+        self.alpha = real_number(type(self).__name__, "alpha", alpha, least=0)
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
         # Without the minimum the branch not taken would overflow.

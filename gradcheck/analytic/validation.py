@@ -5,7 +5,7 @@ repair the call without opening the source.
 """
 
 from collections.abc import Mapping
-from math import isfinite
+from math import inf, isfinite
 from operator import index
 from typing import Any, TypeAlias
 
@@ -83,16 +83,15 @@ def float_dtype(owner: str, dtype: DTypeLike) -> np.dtype[Any]:
     return found
 
 
-def real_number(owner: str, name: str, value: Any, above: float | None = None, below: float | None = None) -> float:
-    """`value` as a finite Python float strictly between the bounds, or an error that names the argument."""
+def real_number(owner: str, name: str, value: Any, least: float = -inf, most: float = inf) -> float:
+    """`value` as a finite Python float within the bounds, or an error that names the argument."""
     try:
         number = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{owner}: {name} = {value!r} is no number") from None
     if not isfinite(number):
         raise ValueError(f"{owner}: {name} = {number}, expected a finite number")
-    if above is not None and number <= above:
-        raise ValueError(f"{owner}: {name} = {number}, expected more than {above}")
-    if below is not None and number >= below:
-        raise ValueError(f"{owner}: {name} = {number}, expected less than {below}")
+    if not least <= number <= most:
+        expected = f"at least {least}" if most == inf else f"{least} to {most}"
+        raise ValueError(f"{owner}: {name} = {number}, expected {expected}")
     return number

@@ -72,14 +72,18 @@ def layer_cases(layer_type: type[Layer] | type[Loss], *, dtype: DTypeLike = np.f
 
     Examples
     --------
-    >>> from hypothesis import find
-    >>> case = find(layer_cases(Dense), lambda case: case.subject.W.shape == (3, 4))
-    >>> case.subject, case.inputs[0].shape
-    (Dense(3, 4), (2, 3))
+    >>> from hypothesis import given
+    >>> @given(layer_cases(Dense))
+    ... def test_the_last_axis_is_that_of_the_weights(case):
+    ...     (x,) = case.inputs
+    ...     y = case.subject.forward(x)
+    ...     assert y.shape == (*x.shape[:-1], case.subject.W.shape[1])
+    >>> test_the_last_axis_is_that_of_the_weights()
     """
     if layer_type not in _STRATEGIES:
-        known = ", ".join(sorted(known.__name__ for known in _STRATEGIES))
-        raise ValueError(f"layer_cases: {layer_type!r} is not known, expected one of {known}")
+        raise ValueError(
+            f"layer_cases: {layer_type!r} has no strategy; expected a class of gradcheck.analytic such as Dense"
+        )
     return _STRATEGIES[layer_type](np.dtype(dtype))
 
 
