@@ -8,14 +8,32 @@ from numpy.typing import NDArray
 
 from gradcheck.checking.conduct import Evidence
 from gradcheck.checking.report import Comparison
+from gradcheck.checking.state import same_values
+from gradcheck.checking.subject import copies
 
 Array = NDArray[Any]
 
 
 def warnings(evidence: Evidence, comparisons: list[Comparison]) -> list[str]:
     """What the inputs cannot tell apart, each with the remedy."""
-    found = [*_shapes(evidence), *_signs(evidence), *_signals(comparisons)]
+    found = [*_unclaimed(evidence), *_shapes(evidence), *_signs(evidence), *_signals(comparisons)]
     return list(dict.fromkeys(found))
+
+
+def _unclaimed(evidence: Evidence) -> Iterator[str]:
+    """Arrays on which the output depends, but of which nobody claims to know the gradient."""
+    runner = evidence.runner
+    for name, parameter in runner.subject.unclaimed.items():
+        runner.reset()
+        kept = np.array(parameter.read())
+        parameter.write(kept * np.asarray(1.5, kept.dtype) + np.asarray(0.5, kept.dtype))
+        outputs, _ = runner.forward(copies(runner.inputs))
+        if any(not np.all(same_values(a, b)) for a, b in zip(outputs, evidence.outputs, strict=False)):
+            yield (
+                f"{name} is an array the output depends on, but no gradient was found for it (d{name}, "
+                f"grads[{name!r}]): it was not checked"
+            )
+        parameter.write(kept)
 
 
 def _shapes(evidence: Evidence) -> Iterator[str]:
@@ -42,10 +60,14 @@ def _signs(evidence: Evidence) -> Iterator[str]:
     if x.shape != y.shape or not x.size or not (np.all(x > 0) or np.all(x < 0)):
         return
     try:
-        slopes = [_slope(evidence, name, sign * x) for sign in (1, -1)]
+        here = _slope(evidence, name, x, y)
+        if here is None:
+            return
+        mirrored = evidence.runner.outputs({name: -x})[0].copy()
+        there = _slope(evidence, name, -x, mirrored)
     except (ArithmeticError, ValueError):
         return
-    if all(slope is not None for slope in slopes) and not np.allclose(*slopes):  # type: ignore[arg-type]  # not None
+    if there is not None and not np.allclose(here, there):
         kind = "positive" if np.all(x > 0) else "negative"
         yield (
             f"every entry of {name} is {kind}, and the function has another slope on the other side of 0, "
@@ -53,12 +75,12 @@ def _signs(evidence: Evidence) -> Iterator[str]:
         )
 
 
-def _slope(evidence: Evidence, name: str, x: Array) -> Array | None:
-    """The slope of each entry between x and 1.5 x, where the function is straight there."""
+def _slope(evidence: Evidence, name: str, x: Array, y: Array) -> Array | None:
+    """The slope of each entry between x, where the output is y, and 1.5 x, if the function is straight there."""
     with np.errstate(all="ignore"):
-        a, b, c = (evidence.runner.outputs({name: x * np.asarray(t, x.dtype)})[0] for t in (1, 1.25, 1.5))
-        straight = np.all(np.abs(a - 2 * b + c) <= 1e-6 * (np.abs(a) + np.abs(c)))
-        return (c - a) / (0.5 * x) if straight and a.shape == x.shape else None
+        b, c = (evidence.runner.outputs({name: x * np.asarray(t, x.dtype)})[0].copy() for t in (1.25, 1.5))
+        straight = np.all(np.abs(y - 2 * b + c) <= 1e-6 * (np.abs(y) + np.abs(c)))
+        return (c - y) / (0.5 * x) if straight else None
 
 
 def _signals(comparisons: list[Comparison]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from gradcheck.checking.conventions import understand
 from gradcheck.checking.precision import in_double, is_narrow
 from gradcheck.checking.report import Comparison, Report
 from gradcheck.checking.state import State
-from gradcheck.checking.subject import Options, Runner, Subject
+from gradcheck.checking.subject import Options, Runner, Subject, copies
 from gradcheck.checking.tolerance import Tolerance
 from gradcheck.numerical.entries import EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood, require_floats
@@ -126,9 +126,10 @@ class _Bench:
         self.subject = understand(thing, inputs, options)
         self.runner = Runner(self.subject, state, self.subject.inputs)
         self.rng = np.random.default_rng(seed)
-        outputs = [out.copy() for out in self.runner.outputs()]
+        returned, pullback = self.runner.start()
+        outputs = [out.copy() for out in returned]
         cotangents = [_cotangent(out, self.rng, self.subject.takes_cotangent) for out in outputs]
-        gradients = self.runner.gradients(cotangents)
+        gradients = copies(pullback([cotangent.copy() for cotangent in cotangents]))
         self.runner.learn_what_changes()
         names = _names(self.subject, gradients, wanted)
         self.evidence = Evidence(self.runner, self.rng, outputs, cotangents, gradients, names)

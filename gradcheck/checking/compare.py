@@ -62,8 +62,8 @@ def compare(
             nothing,
             resolution=0.0,
         )
-    seen = along_directions(meter, tolerance)
     typical = typical_size(analytic) or _fallback_size(meter)
+    seen = _sharpened(meter, tolerance, along_directions(meter, tolerance), typical)
     resolution = relative(seen.noticeable, typical)
     if not (exhaustive or seen.differs or seen.kinked) and resolution <= SETTLED:
         nowhere = np.zeros(analytic.shape, bool)
@@ -76,7 +76,7 @@ def compare(
         return by_entries(name, meter, tolerance, meter.measure(grouping), seen)
     if seen.differs:
         return by_search(name, meter, tolerance, seen, typical)
-    return _undivided(name, tolerance, seen, typical)
+    return _undivided(name, meter, tolerance, seen, typical)
 
 
 def along_directions(meter: EntryMeter, tolerance: Tolerance) -> Directions:
@@ -93,6 +93,19 @@ def along_directions(meter: EntryMeter, tolerance: Tolerance) -> Directions:
         with np.errstate(divide="ignore"):
             noticeable = np.minimum(noticeable, (2 * allowed + high - low) / np.abs(line.direction))
     return Directions(differs, kinked, noticeable)
+
+
+def _sharpened(meter: EntryMeter, tolerance: Tolerance, seen: Directions, typical: float) -> Directions:
+    """The directions with more steps, while they agree but would not have noticed enough."""
+    line, steps = meter.witnesses[0], meter.ladder
+    between, higher, lower = list(steps.between), list(steps.higher), list(steps.lower)
+    while not (seen.differs or seen.kinked or relative(seen.noticeable, typical) <= SETTLED):
+        towards = between or (higher if line.drowned() else lower if line.bent() else [])
+        if not towards:
+            break
+        line.measure([towards.pop(0)])
+        seen = along_directions(meter, tolerance)
+    return seen
 
 
 def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entries, seen: Directions) -> Comparison:
@@ -140,11 +153,11 @@ def by_search(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directio
     )  # fmt: skip
 
 
-def _undivided(name: str, tolerance: Tolerance, seen: Directions, typical: float) -> Comparison:
+def _undivided(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directions, typical: float) -> Comparison:
     """A tensor too large to measure by entry that agrees along directions, as well as those can tell."""
     resolution = relative(seen.noticeable, typical)
     verdict: Verdict = "agree" if resolution <= MEANINGLESS else "undecided"
-    reason = "" if verdict == "agree" else _advice(resolution)
+    reason = "" if verdict == "agree" else _advice(resolution, meter)
     if seen.kinked and verdict == "undecided":
         reason = "a kink lies at this point, and the tensor is too large to measure every entry; use exhaustive=True"
     nowhere = np.zeros(tolerance.analytic.shape, bool)
@@ -164,14 +177,19 @@ def _verdict(any_wrong: bool, resolution: float, meter: EntryMeter) -> tuple[Ver
         )
     if resolution <= MEANINGLESS:
         return "agree", ""
-    return "undecided", _advice(resolution)
+    return "undecided", _advice(resolution, meter)
 
 
-def _advice(resolution: float) -> str:
+def _advice(resolution: float, meter: EntryMeter) -> str:
     if not np.isfinite(resolution):
         return (
             "the difference quotients do not settle for any step; the function jumps or is not defined around "
             "this point: choose another point"
+        )
+    if meter.witnesses[0].bent() and not meter.witnesses[0].drowned():
+        return (
+            f"kinks within the smallest step hide errors below {resolution:.1g} times a typical entry; choose another "
+            "point, or fewer entries at a time"
         )
     return (
         f"rounding in the forward hides errors below {resolution:.1g} times a typical entry; choose another point, "

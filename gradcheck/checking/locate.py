@@ -75,7 +75,7 @@ class _Search:
         line = self.line(low, high).measure(self.few)
         slope = line.slope()
         if not np.isfinite(slope.error) or slope.kink:
-            slope = line.measure(self.meter.ladder.wide).measure_until_settled(self.meter.ladder.lower).slope()
+            slope = line.measure(self.meter.ladder.wide).go_down(self.meter.ladder.lower).slope()
         claimed = float(np.sum(self.tolerance.analytic * line.direction))
         nearest = float(np.clip(claimed, min(slope.left, slope.right), max(slope.left, slope.right)))
         return claimed - nearest, self.tolerance.of_line(line, slope.error)
@@ -84,7 +84,7 @@ class _Search:
         """One entry by itself, at every step."""
         index = np.unravel_index(i, self.wrong.shape)
         line = self.line(i, i + 1).measure(self.meter.ladder.wide)
-        slope: Slope = line.measure_until_settled(self.meter.ladder.lower).slope()
+        slope: Slope = line.go_down(self.meter.ladder.lower).slope()
         self.entries.put(index, slope, self.direction[index])
         away = outside(self.tolerance.analytic[index], self.entries.low[index], self.entries.high[index])
         self.wrong[index] = away > self.tolerance.of_entries(self.entries)[index]

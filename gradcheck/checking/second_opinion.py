@@ -47,7 +47,7 @@ def _measured_again(meter: EntryMeter, index: Any) -> tuple[Any, Any]:
     direction[index] = STRETCH * max(own, scales(x)[index] / 1024)
     direction = exact_direction(x, direction, meter.ladder.lowest)
     exponents = [k + 1 for k in meter.ladder.wide]
-    line = meter.line(direction).measure(exponents).measure_until_settled(meter.ladder.lower)
+    line = meter.line(direction).measure(exponents).go_down(meter.ladder.lower)
     return line.slope(), direction[index] if direction[index] else 1.0
 
 
@@ -76,7 +76,7 @@ def joint_subgradients(meter: EntryMeter, tolerance: Tolerance, entries: Entries
         signs = 1.0 if equal_signs else meter.rng.choice([-1.0, 1.0], base.shape)
         direction = exact_direction(meter.near.x, (base * spread * signs).astype(base.dtype), meter.ladder.lowest)
         line = Line(meter.near, meter.near.base, direction, Contraction(), meter.noise, meter.near.eps)
-        slope = line.measure(meter.ladder.wide).measure_until_settled(meter.ladder.lower).slope()
+        slope = line.measure(meter.ladder.wide).go_down(meter.ladder.lower).slope()
         ends = meter.cotangent * slope.left, meter.cotangent * slope.right
         error = np.sqrt(np.sum((meter.cotangent * slope.error) ** 2))
         low, high = np.minimum(*ends).sum(), np.maximum(*ends).sum()

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,10 @@ class Subject(ABC):
         The arrays to differentiate with respect to, by name, at the point of the check.
     parameters : dict
         Those of them that the subject holds itself; the others are its inputs.
+    unclaimed : dict
+        Float arrays that the subject holds, for which no gradient was found.
+    trials : int
+        How often forward was run to understand the subject.
     takes_cotangent : bool
         Whether backward is given the upstream gradient.
     holds_cache : bool
@@ -55,6 +60,8 @@ class Subject(ABC):
     inputs: dict[str, Any]
     tensors: dict[str, Array]
     parameters: dict[str, "Parameter"]
+    unclaimed: Mapping[str, "Parameter"] = MappingProxyType({})
+    trials: int = 0
     takes_cotangent: bool = True
     holds_cache: bool = False
     keeps_input: bool = False
@@ -90,22 +97,26 @@ class Runner:
 
     def __init__(self, subject: Subject, state: State, inputs: Mapping[str, Any]) -> None:
         self.subject, self.state, self.inputs = subject, state, dict(inputs)
-        self.evaluations = 0
+        self.evaluations = subject.trials
         self._dirty: list[Any] | None = None
         self._written: set[str] = set()
 
     def start(self, changes: Mapping[str, Array] | None = None) -> tuple[list[Array], Pullback]:
         """Forward from the initial state, with some tensors replaced."""
         self.reset()
-        inputs = {name: _own(value) for name, value in self.inputs.items()}
+        inputs = copies(self.inputs)
         for name, value in (changes or {}).items():
             if name in self.subject.parameters:
                 self.subject.parameters[name].write(value)
                 self._written.add(name)
             else:
                 inputs[name] = value.copy(order="K")
+        return self.forward(inputs)
+
+    def forward(self, inputs: Mapping[str, Any], subject: Subject | None = None) -> tuple[list[Array], Pullback]:
+        """One counted forward from whatever state there is, of the subject or of a twin."""
         self.evaluations += 1
-        return self.subject.forward(inputs)
+        return (subject or self.subject).forward(inputs)
 
     def outputs(self, changes: Mapping[str, Array] | None = None) -> list[Array]:
         """The outputs of a forward run."""
@@ -114,7 +125,7 @@ class Runner:
     def gradients(self, cotangents: list[Array], changes: Mapping[str, Array] | None = None) -> dict[str, Any]:
         """The gradients of a forward run followed by a backward run, as copies."""
         _, pullback = self.start(changes)
-        return {name: _own(value) for name, value in pullback([c.copy() for c in cotangents]).items()}
+        return copies(pullback([c.copy() for c in cotangents]))
 
     def reset(self) -> None:
         """Back to the initial state."""
@@ -128,8 +139,9 @@ class Runner:
         self._dirty = self.state.changed()
 
 
-def _own(value: Any) -> Any:
-    return value.copy(order="K") if isinstance(value, np.ndarray) else value
+def copies(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same names with arrays of their own, in the same memory order."""
+    return {name: v.copy(order="K") if isinstance(v, np.ndarray) else v for name, v in values.items()}
 
 
 def as_outputs(value: Any) -> list[Array]:

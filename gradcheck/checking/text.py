@@ -63,7 +63,8 @@ def _worst(comparison: Comparison) -> Iterator[str]:
         return
     where = f"{name}[{', '.join(map(str, at))}]" if at else name
     analytic, numerical = comparison.analytic[at], comparison.numerical[at]
-    yield f"  worst    {where}  analytic {analytic:.9g}   {_numerical(comparison, at)}{_ratio(analytic, numerical)}"
+    ratio = "" if comparison.kinks[at] else _ratio(analytic, numerical)
+    yield f"  worst    {where}  analytic {analytic:.9g}   {_numerical(comparison, at)}{ratio}"
 
 
 def _numerical(comparison: Comparison, at: tuple[int, ...]) -> str:

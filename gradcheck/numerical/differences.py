@@ -108,13 +108,41 @@ class Line:
                 self.take(k, *self.evaluate(self.displacements(k)))
         return self
 
-    def measure_until_settled(self, lower: Sequence[int]) -> "Line":
-        """Go on to smaller steps for as long as some slope has no finite bound."""
+    def go_down(self, lower: Sequence[int]) -> "Line":
+        """Go on to smaller steps while some slope still bends, or a side has no values."""
         for k in lower:
-            if np.all(np.isfinite(self.slope().error)):
+            if not self._bends() and not self._at_an_edge():
                 break
             self.measure([k])
         return self
+
+    def go_up(self, higher: Sequence[int], wanted: Any) -> "Line":
+        """Go on to larger steps while some bound is above `wanted` and is all noise, even at the largest step."""
+        for k in higher:
+            if not np.any(self.drowned() & (self.slope().error > wanted)):
+                break
+            self.measure([k])
+        return self
+
+    def drowned(self) -> Array:
+        """Whether the bound is all noise, even at the largest step: then a larger one would help."""
+        slope, largest = self.slope(), self.levels[max(self.levels)]
+        return np.asarray(np.isfinite(slope.error) & ~slope.kink & (slope.error <= 256 * NOISE_FACTOR * largest.noise))
+
+    def bent(self) -> Array:
+        """Whether the bound is above the noise at the smallest step: then a smaller one would help."""
+        return np.asarray(~(self.slope().error <= 2 * NOISE_FACTOR * self.levels[min(self.levels)].noise))
+
+    def _bends(self) -> bool:
+        """Whether some slope still changes much at the smallest step, by more than noise: a smaller one would help."""
+        slope = self.slope()
+        straight = (slope.error <= 1e-3 * np.abs(slope.value)) | ~self.bent() | slope.kink
+        return not bool(np.all(np.isfinite(slope.error) & straight))
+
+    def _at_an_edge(self) -> bool:
+        """Whether one side has no values at the smallest step so far; a smaller one may have."""
+        level = self.levels[min(self.levels)]
+        return bool(np.any(np.isfinite(level.right) != np.isfinite(level.left)))
 
     def displacements(self, k: int) -> tuple[Array, Array]:
         """The two points of the step ``2**k``, relative to x."""
@@ -148,15 +176,16 @@ class Line:
                 extrapolate((right + left) / 2, steps, noise, power=2),
                 extrapolate(left, steps, 2 * noise, power=1),
                 extrapolate(right, steps, 2 * noise, power=1),
+                edge=np.isfinite(right[0]) != np.isfinite(left[0]),
             )
 
 
-def combine(central: tuple[Array, Array], left: tuple[Array, Array], right: tuple[Array, Array]) -> Slope:
+def combine(central: tuple[Array, Array], left: tuple[Array, Array], right: tuple[Array, Array], edge: Array) -> Slope:
     """One slope out of three: central where f is smooth, one-sided at the edge of its domain, both at a kink."""
     (value, error), (before, b_error), (after, a_error) = central, left, right
     kink = np.abs(after - before) > 2 * (b_error + a_error)
     for side, side_error in ((before, b_error), (after, a_error)):
-        alone = ~np.isfinite(error) & np.isfinite(side_error)
+        alone = edge & np.isfinite(side_error)
         value, error = np.where(alone, side, value), np.where(alone, side_error, error)
     kink = kink & np.isfinite(b_error) & np.isfinite(a_error)
     error = np.where(kink, np.maximum(error, np.maximum(b_error, a_error)), error)
@@ -216,7 +245,9 @@ def extrapolate(slopes: Array, steps: Array, noise: Array, power: int) -> tuple[
 def _settles(gap: Array, slopes: Array, noise: Array) -> Array:
     """Whether the smallest steps have reached the regime in which a smaller step changes less."""
     allowed = noise[0] + noise[1]
-    shrinks = gap[1] / 2 if len(gap) > 1 else 1e-3 * np.abs(slopes[0])
+    shrinks = 1e-3 * np.abs(slopes[0])
+    if len(gap) > 1:
+        shrinks = np.where(np.isfinite(gap[1]), gap[1] / 2, shrinks)
     return np.asarray(np.isfinite(gap[0]) & (gap[0] <= shrinks + allowed))
 
 

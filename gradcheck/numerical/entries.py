@@ -87,12 +87,11 @@ class EntryMeter:
 
     @cached_property
     def witnesses(self) -> list[Line]:
-        """Two random lines through all entries; the second at few steps, unless that leaves doubt."""
+        """Two random lines through all entries; the second at few steps, unless those say nothing."""
         first = self.random_line()
         second = self.line(self.random_direction()).measure(self._few([first]))
-        error, kink = second.slope().error, first.slope().kink
-        if kink or not error <= max(10 * first.slope().error, 0):
-            second.measure(self.ladder.wide).measure_until_settled(self.ladder.lower)
+        if first.slope().kink or not np.isfinite(second.slope().error):
+            self.settled(second)
         return [first, second]
 
     def measure(self, grouping: Grouping | None = None) -> Entries:
@@ -122,8 +121,10 @@ class EntryMeter:
             self._put(entries, grouping, group, line.slope())
         doubtful = self._doubtful(entries)
         unsettled = [group for group in grouping if doubtful[group].any()]
+        wanted = WANTED * self._typical(entries)
         for group, line in self.lines(grouping, unsettled, self.direction, self.ladder.wide):
-            self._put(entries, grouping, group, line.measure_until_settled(self.ladder.lower).slope())
+            self.settled(line, wanted * np.min(np.abs(self.direction[group])))
+            self._put(entries, grouping, group, line.slope())
         self._measure_small(grouping, unsettled, entries)
         for group in grouping:
             if entries.kinks[group].any():
@@ -151,12 +152,19 @@ class EntryMeter:
 
     def random_line(self) -> Line:
         """The whole array along a random direction, measured at every step until its slope is known."""
-        return self.line(self.random_direction()).measure(self.ladder.wide).measure_until_settled(self.ladder.lower)
+        return self.settled(self.line(self.random_direction()))
 
     def random_direction(self) -> Array:
         """Random signs times [0.5, 1.5] times the scale of each entry."""
         direction = self.direction * random_direction(self.near.x, self.rng)
         return exact_direction(self.near.x, direction, self.ladder.lowest)
+
+    def settled(self, line: Line, wanted: Any = np.inf) -> Line:
+        """A line measured at every step it takes for a bound, and for one below `wanted` where steps can do that."""
+        lower = self.ladder.lower
+        if not np.any(self.near.x[line.direction != 0]):
+            lower += self.ladder.near_zero
+        return line.measure(self.ladder.wide).go_down(lower).go_up(self.ladder.higher, wanted)
 
     def line(self, direction: Array) -> Line:
         """A line through the whole array, not measured yet."""
@@ -169,12 +177,12 @@ class EntryMeter:
         """
         x = self.near.x
         line = self._line(self.direction, group, Contraction()).measure(self.ladder.wide)
-        slope = line.measure_until_settled(self.ladder.lower).slope()
+        slope = self.settled(line).slope()
         if np.all(np.isfinite(slope.error)) or not np.any(x[group]):
             return slope, self.direction
         own = exact_direction(x, np.where(x == 0, scales(x), np.abs(x)).astype(x.dtype), self.ladder.lowest)
         line = self._line(own, group, Contraction()).measure(self.ladder.wide)
-        return line.measure_until_settled(self.ladder.lower).slope(), own
+        return self.settled(line).slope(), own
 
     def _line(self, direction: Array, group: Any, contract: Contraction) -> Line:
         part = np.zeros_like(direction)
@@ -185,11 +193,13 @@ class EntryMeter:
         entries.put(group, _arranged(slope, grouping), self.direction[group])
 
     def _doubtful(self, entries: Entries, share: float = WANTED) -> Array:
+        size = np.maximum(np.abs(entries.value), self._typical(entries))
+        return np.asarray((self.direction != 0) & ~(entries.error <= share * size) & ~entries.kinks)
+
+    def _typical(self, entries: Entries) -> float:
         size = np.abs(entries.value)
-        known = size[np.isfinite(entries.error) & (size > 0)]
-        typical = self.typical or (float(np.median(known)) if known.size else 0.0)
-        moves = self.direction != 0
-        return np.asarray(moves & ~(entries.error <= share * np.maximum(size, typical)) & ~entries.kinks)
+        known = size[np.isfinite(entries.error) & (size > entries.error)]
+        return self.typical or (float(np.median(known)) if known.size else 0.0)
 
     def _measure_small(self, grouping: Grouping, groups: Sequence[Group], entries: Entries) -> None:
         """Entries much smaller than the typical one, at steps in proportion to themselves."""
@@ -198,7 +208,7 @@ class EntryMeter:
         own = exact_direction(x, np.where(doubtful, np.abs(x), 0).astype(x.dtype), self.ladder.lowest)
         left = [group for group in groups if doubtful[group].any()]
         for group, line in self.lines(grouping, left, own, self.ladder.wide):
-            slope = _arranged(line.measure_until_settled(self.ladder.lower).slope(), grouping)
+            slope = _arranged(self.settled(line).slope(), grouping)
             unit = np.where(own[group] == 0, 1, own[group])
             better = doubtful[group] & (slope.error / np.abs(unit) < entries.error[group])
             entries.put(group, slope, own[group], where=better)

@@ -146,7 +146,7 @@ def numerical_jvp(f: Function, x: Array, tangent: Array, *, seed: int | np.rando
     direction = exact_direction(x, tangent * unit, steps.lowest)
     noise = measured_noise(near, np.random.default_rng(seed))
     line = Line(near, near.base, direction, Contraction(), noise, near.eps).measure(steps.wide)
-    slope = line.measure_until_settled(steps.lower).slope()
+    slope = line.go_down(steps.lower).slope()
     error = np.where(slope.kink, np.maximum(slope.error, np.abs(slope.right - slope.left) / 2), slope.error)
     return Estimate(slope.value / unit, error / unit, slope.kink, near.evaluations)
 
@@ -222,7 +222,8 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Array:
     x, steps = near.x, ladder(near.coarsest)
     # In proportion to each entry: an absolute step would be a giant's for an entry near a pole at 0.
     size = np.where(x == 0, scales(x), np.abs(x)) * np.abs(random_direction(x, rng))
-    exponents = (steps.wide[0] - 2, steps.lowest + 2)
-    direction = exact_direction(x, size.astype(x.dtype), exponents[-1])
-    displacements = [direction * np.asarray(2.0**k, x.dtype) for k in exponents]
-    return evaluation_noise(near, near.base, displacements, near.eps)
+    exponents = (steps.wide[0] + 1, steps.lowest + 2, *(k - 2 for k in steps.near_zero))
+    unit = size.astype(x.dtype)
+    # 31 steps reach 2**k; each is a step of the arithmetic's own, so that only the function's rounding is seen.
+    units = [exact_direction(x, unit, k - 5) * np.asarray(2.0 ** (k - 5), x.dtype) for k in exponents]
+    return evaluation_noise(near, near.base, units, near.eps)

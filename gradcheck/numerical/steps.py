@@ -19,16 +19,25 @@ class Ladder:
         For a few directions, where evaluations are cheap and certainty is wanted.
     narrow : tuple of int
         For every entry, where each level costs twice the number of groups.
+    between : tuple of int
+        One more for the directions, where they leave a little doubt.
     straight : tuple of int
         The same for functions that show no curvature: larger steps drown the noise.
     lower : tuple of int
         Taken one by one when the smallest wide step is still too large for the function.
+    near_zero : tuple of int
+        Further down still, for entries that are exactly 0 and so say nothing of their scale.
+    higher : tuple of int
+        Taken one by one when even the largest wide step drowns in rounding noise.
     """
 
     wide: tuple[int, ...]
     narrow: tuple[int, ...]
+    between: tuple[int, ...]
     straight: tuple[int, ...]
     lower: tuple[int, ...]
+    near_zero: tuple[int, ...]
+    higher: tuple[int, ...]
 
     @property
     def lowest(self) -> int:
@@ -44,12 +53,31 @@ def ladder(dtype: "np.dtype[Any]") -> Ladder:
         return Ladder(
             wide=(-22 - extra, -16 - extra, -11 - extra, -7),
             narrow=(-16 - extra, -13 - extra),
+            between=(-9,),
             straight=(-11, -7),
-            lower=(-28 - extra, -34 - extra, -40 - extra),
+            lower=tuple(k - extra for k in (-25, -28, -31, -34, -37, -40)),
+            near_zero=(-50, -60, -70, -80),
+            higher=(-2, 4, 10, 16, 22, 28, 34, 40),
         )
     if bits >= 23:
-        return Ladder(wide=(-10, -8, -6, -4), narrow=(-8, -6), straight=(-6, -4), lower=(-13, -16))
-    return Ladder(wide=(-5, -4, -3, -2), narrow=(-4, -3), straight=(-3, -2), lower=(-6, -7))
+        return Ladder(
+            wide=(-10, -8, -6, -4),
+            narrow=(-8, -6),
+            between=(-7,),
+            straight=(-6, -4),
+            lower=(-12, -14, -16),
+            near_zero=(-24, -32, -40),
+            higher=(-1, 3, 7, 11, 15),
+        )
+    return Ladder(
+        wide=(-5, -4, -3, -2),
+        narrow=(-4, -3),
+        between=(),
+        straight=(-3, -2),
+        lower=(-6, -7),
+        near_zero=(),
+        higher=(0, 2),
+    )
 
 
 def scales(x: Array) -> Array:

@@ -14,8 +14,8 @@ from gradcheck.checking.conventions.arguments import (
     required_count,
     variables,
 )
-from gradcheck.checking.conventions.parameters import find_parameters
-from gradcheck.checking.subject import Array, Options, Pullback, Subject, as_outputs
+from gradcheck.checking.conventions.parameters import attribute, find_parameters, float_attributes
+from gradcheck.checking.subject import Array, Options, Pullback, Subject, as_outputs, copies
 
 
 class LayerSubject(Subject):
@@ -27,8 +27,13 @@ class LayerSubject(Subject):
         self.layer = layer
         self.name = name or type(layer).__name__
         self.inputs = named_inputs(layer.forward, inputs)
-        self.parameters, where = find_parameters(layer)
         self.takes_cotangent = bool(positional_names(layer.backward)) or required_count(layer.backward) is None
+        arrays = float_attributes(layer)
+        self.parameters, where = find_parameters(layer)
+        if set(arrays) - set(self.parameters):
+            self._run_once()
+            self.parameters, where = find_parameters(layer)
+        self.unclaimed = {name: attribute(layer, name) for name in arrays if name not in self.parameters}
         self.understood = f"layer object; {where}"
         held = {name: np.array(parameter.read()) for name, parameter in self.parameters.items()}
         self.tensors = {**variables(self.inputs), **held}
@@ -43,6 +48,12 @@ class LayerSubject(Subject):
             return {**assign(returned, inputs), **stored}
 
         return outputs, pullback
+
+    def _run_once(self) -> None:
+        """Forward and backward once, for layers that first store a gradient when there is one."""
+        self.trials += 1
+        outputs, pullback = self.forward(copies(self.inputs))
+        pullback([np.ones_like(output) for output in outputs])
 
     def twin(self) -> Subject | None:
         """A deep copy of the layer, where it can be copied."""

@@ -25,10 +25,10 @@ def find_parameters(owner: Any) -> tuple[dict[str, Parameter], str]:
         found = {f"params[{i}]": _in_list(owner, i) for i, value in enumerate(params) if is_variable(value)}
         return found, _phrase(found, "in the list `params`, gradients in the list `grads`")
     found = {}
-    for name, value in _attributes(owner).items():
+    for name in float_attributes(owner):
         gradient = next((g.format(name) for g in _GRADIENT_NAMES if hasattr(owner, g.format(name))), None)
-        if is_variable(value) and gradient is not None:
-            found[name] = _as_attributes(owner, name, gradient)
+        if gradient is not None:
+            found[name] = attribute(owner, name, gradient)
     return found, _phrase(found, "as attributes, gradients beside them")
 
 
@@ -36,8 +36,11 @@ def _phrase(found: Mapping[str, Any], where: str) -> str:
     return f"parameters {', '.join(found)} {where}" if found else "no parameters"
 
 
-def _attributes(owner: Any) -> dict[str, Any]:
-    return {name: value for name, value in getattr(owner, "__dict__", {}).items() if not name.startswith("_")}
+def float_attributes(owner: Any) -> list[str]:
+    """The public attributes that are arrays of floats, and are not themselves named as gradients."""
+    names = [name for name, value in getattr(owner, "__dict__", {}).items() if is_variable(value)]
+    gradients = {g.format(name) for name in names for g in _GRADIENT_NAMES}
+    return [name for name in names if not name.startswith("_") and name not in gradients]
 
 
 def mapping_parameter(owner: Any, name: str, gradient: Callable[[], Any]) -> Parameter:
@@ -61,7 +64,8 @@ def _in_list(owner: Any, i: int) -> Parameter:
     )
 
 
-def _as_attributes(owner: Any, name: str, gradient: str) -> Parameter:
+def attribute(owner: Any, name: str, gradient: str = "") -> Parameter:
+    """An array that is an attribute, as its gradient is."""
     return Parameter(
         lambda: getattr(owner, name),
         _writer(lambda: getattr(owner, name), lambda value: setattr(owner, name, value)),
