@@ -75,6 +75,11 @@ def test_a_loss_that_is_no_number_is_one_line(capsys, monkeypatch):
     assert status_and_output(capsys, "tour") == (2, "", "gradcheck: the loss is nan\n")
 
 
+def test_a_disk_that_is_full_is_one_line(capsys, monkeypatch):
+    monkeypatch.setattr("gradcheck.cli.tour.tour", raising(OSError(28, "No space left on device")))
+    assert status_and_output(capsys, "tour") == (2, "", "gradcheck: [Errno 28] No space left on device\n")
+
+
 def test_an_error_of_the_program_itself_is_not_hidden(monkeypatch):
     monkeypatch.setattr("gradcheck.cli.tour.tour", raising(ZeroDivisionError("bug")))
     with pytest.raises(ZeroDivisionError, match="bug"):

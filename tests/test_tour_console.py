@@ -109,7 +109,7 @@ def test_no_output_at_all_does_no_harm():
 NAMES = ["Dense", "SoftmaxCrossEntropy, probabilities", "BatchNormalization, inference"]
 
 
-@pytest.mark.parametrize("width", [80, 88, 100])
+@pytest.mark.parametrize("width", [80, 88, 120])
 def test_the_table_fits_its_width_and_loses_no_word(width):
     table = Table(NAMES, width)
     rows = [

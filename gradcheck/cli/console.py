@@ -11,7 +11,7 @@ from typing import Any
 
 Show = Callable[[str, int, int], None]
 
-WIDEST = 100
+WIDEST = 88
 
 # Where a stream cannot show a character, the nearest that ASCII has.
 ASCII = str.maketrans(
@@ -19,12 +19,13 @@ ASCII = str.maketrans(
     | {"→": "->", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "±": "+-", "…": "...", "ᵀ": "^T", "²": "^2"}
 )
 
-# Verdicts are coloured wherever they stand; so is the word that begins a line and labels it.
+# Verdicts are coloured wherever they stand; so are titles, and the words that label a line from its left margin.
 COLOURS = {
     r"\b(agrees?|ok)\b": "green",
     r"\b(WRONG|raises)\b": "bold red",
     r"\bundecided\b": "yellow",
-    r"(?m)^[A-Z]\w+(?=  )": "cyan",
+    r"(?m)^.+(?=\n═{3})": "bold",
+    r"(?m)^(?=.{8,9} \S)[A-Z][a-z]+(?=  )": "cyan",
     r"[─═]{3,}": "dim",
 }
 

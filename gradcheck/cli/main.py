@@ -1,7 +1,7 @@
 """The command line: what was asked for, and the exit status.
 
-0 all is well; 1 a gradient disagrees; 2 the command line or the data is at fault; 130 interrupted; 141 nobody
-reads the output any more. Nothing slow is imported before it is needed.
+0 all is well; 1 a gradient disagrees; 2 the command line, the data or the machine is at fault; 130 interrupted;
+141 nobody reads the output any more. Nothing slow is imported before it is needed.
 """
 
 import argparse
@@ -29,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _discard_output()
         return UNREAD
+    except OSError as error:  # a full disk, for one
+        _discard_output()
+        print(f"gradcheck: {error}", file=sys.stderr)
+        return AT_FAULT
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -63,6 +63,7 @@ def tour(console: Console, dataset: Name = "auto", data: str | None = None, seed
 
     _summarise(console, derivations, [*reports, report], digits, last)
     _say(console, f"{perf_counter() - start:.0f} s", "Time")
+    _say(console, "from gradcheck import check; print(check(your_layer, x))", "Next")
     return FINE
 
 
