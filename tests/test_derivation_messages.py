@@ -1,5 +1,7 @@
 """What cannot be derived is refused in words: the line, the reason and the remedy."""
 
+# ruff: noqa: PLW0108 - a lambda has named arguments, a ufunc has not
+
 import math
 
 import numpy as np
@@ -110,6 +112,10 @@ def test_out():
     assert "out= writes a traced value into an existing array" in message(TypeError, f, at={"x": np.ones(2)})
 
 
+def test_whole_number_types():
+    assert "off the real numbers" in message(TypeError, lambda x: x.astype(int) * 2.0)
+
+
 def test_item():
     assert "leave .item() out" in message(TypeError, lambda x: x.item() ** 2)
 
@@ -192,6 +198,10 @@ def test_a_word():
 
 def test_arguments_without_names():
     assert "takes args without a name of its own" in message(TypeError, lambda *args: args[0], at={})
+
+
+def test_a_ufunc_by_itself():
+    assert "wrap it in a def with named arguments" in message(TypeError, np.tanh)
 
 
 def test_something_that_is_no_function():

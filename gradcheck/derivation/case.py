@@ -102,7 +102,13 @@ def _split(wrt: str) -> tuple[str, tuple[int, ...] | None]:
 def _parameters(f: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     if not callable(f):
         raise TypeError(f"f is {f!r}; give the function to be explained")
-    parameters = inspect.signature(f).parameters
+    parameters: Mapping[str, inspect.Parameter]
+    try:
+        parameters = inspect.signature(f).parameters
+    except ValueError:  # built in
+        parameters = {}
+    if not parameters or isinstance(f, np.ufunc):
+        raise TypeError(f"{called(f)} names no arguments; wrap it in a def with named arguments")
     nameless = (
         inspect.Parameter.VAR_POSITIONAL,
         inspect.Parameter.POSITIONAL_ONLY,

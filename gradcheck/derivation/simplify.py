@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -168,9 +169,15 @@ def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR09
             return power(x, Fraction(2))
         case "power" if isinstance(y, Number):
             return power(x, y.value)
+    if value.op in ("reshape", "transpose") and isinstance(x, Function) and _is_uniform(x):
+        return replace(x, params={"shape": value.shape}, key=_spelled({"shape": value.shape}), shape=value.shape)
     if value.op in COMPARISONS:
         arguments = [_unspread(x, [y]), _unspread(y, [x])]
     return Function(value.op, tuple(arguments), value.params, _spelled(value.params), value.shape)
+
+
+def _is_uniform(formula: Function) -> bool:
+    return formula.op == "broadcast_to" and isinstance(formula.arguments[0], Number)
 
 
 def _spelled(params: Mapping[str, Any]) -> str:
@@ -204,8 +211,8 @@ def _unspread(x: Formula, beside: list[Formula]) -> Formula:
     if isinstance(inner, Function) and inner.op == "reshape" and inner.shape.count(1) == len(inner.shape) - 1:
         flat = inner.arguments[0]  # (3,) made (1, 3): NumPy adds the leading axes itself
         inner = flat if inner.shape[inner.shape.count(1) :] == flat.shape else inner
-    shapes = (inner.shape, *(other.shape for other in beside))
-    return inner if np.broadcast_shapes(*shapes) == x.shape else x
+    others = [other.shape for other in beside]
+    return inner if np.broadcast_shapes(inner.shape, *others) == np.broadcast_shapes(x.shape, *others) else x
 
 
 def _contained(powers: dict[Formula, Coefficient], inner: tuple[tuple[Formula, Coefficient], ...]) -> bool:

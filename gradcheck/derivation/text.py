@@ -18,6 +18,7 @@ from gradcheck.derivation.rows import Row
 
 WIDTH = 88
 _HEAD = 9  # columns for the words on the left
+_LABEL = 28  # at most, for what a row gives
 _LETTERS = {"∂": "d", "δ": "delta", "→": "->", "−": "-", "·": "*", "─": "-", "═": "=", "×": "x"}
 _LINES = (" ─┬─→ ", "  ├─→ ", "  └─→ ", "─┬─→ ", "─┤", "─┘", "─")
 _ASCII_LINES = (" -+-> ", "  +-> ", "  +-> ", "-+-> ", "-+", "-+", "-")
@@ -123,14 +124,19 @@ class _Page:
 
     def _table(self) -> Iterator[str]:
         rows = self.derivation.rows
-        what = min(max(len(self.say(wording.label(row))) for row in rows), 28)
+        what = min(max(len(self._label(row)) for row in rows), _LABEL)
         room = WIDTH - 5 - 1 - what - 2 - 2 * 14
         yield f"{'#':>4}  {'factor':<{what}}  {'formula, with numbers':<{room}}{'value':>14}{'measured':>14}"
         for row in rows:
             yield from self._row(row, what, room)
 
+    def _label(self, row: Row) -> str:
+        """The δ alone where its derivative would be too long."""
+        text = self.say(wording.label(row))
+        return self.say(row.delta) if row.delta and len(text) > _LABEL else text
+
     def _row(self, row: Row, what: int, room: int) -> Iterator[str]:
-        left = self._wrapped(wording.label(row), what)
+        left = _wrap(self._label(row), what)
         middle = self._wrapped(wording.symbols(row), room)
         numbers = wording.row_numbers(self.derivation, row) if np.ndim(row.value) == 0 else ""
         if numbers and numbers != row.text:

@@ -175,6 +175,17 @@ class Traced(NDArrayOperatorsMixin):
         """The same entries in another shape."""
         return self._call(np.reshape, shape[0] if len(shape) == 1 else shape)
 
+    def flatten(self) -> Traced:
+        """All entries along one axis."""
+        return self.reshape(-1)
+
+    def astype(self, dtype: Any) -> Traced:
+        """The same values as floats, such as the 0 and 1 of a condition."""
+        if not np.issubdtype(np.dtype(dtype), np.floating):
+            leave(f".astype({dtype!r})", f"takes {self._called} off the real numbers", "keep it a float")
+        one: Traced = self * 1.0
+        return one
+
     def scatter(self, index: Any, shape: tuple[int, ...]) -> Traced:
         """Zeros of `shape` with this value added at `index`: what indexing does to a cotangent."""
         return apply("scatter", self, index=index, shape=shape)
