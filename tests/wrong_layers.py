@@ -292,19 +292,21 @@ class SiLUOutputForInput(SiLU):
 
 
 class GELUFirstTermOnly(GELU):
-    def _backward(self, dy, x):
-        return super()._backward(dy, x) - dy * x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+    def _backward(self, dy, cache):
+        return dy * cache[1]
 
 
 class GELUDensityOfAnotherVariance(GELU):
-    def _backward(self, dy, x):
-        right, wrong = np.exp(-x * x / 2) / np.sqrt(2 * np.pi), np.exp(-x * x) / np.sqrt(np.pi)
-        return super()._backward(dy, x) + dy * x * (wrong - right)
+    def _backward(self, dy, cache):
+        x, cdf = cache
+        return dy * (cdf + x * np.exp(-x * x) / np.sqrt(np.pi))
 
 
 class GELUDerivativeOfTheOtherForm(GELU):
-    def _backward(self, dy, x):
-        return GELU(not self.approximate)._backward(dy, x)
+    def _backward(self, dy, cache):
+        other = GELU(not self.approximate)
+        other.forward(cache[0])
+        return other.backward(dy)
 
 
 # Layers that move numbers, or drop them

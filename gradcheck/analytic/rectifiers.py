@@ -1,12 +1,14 @@
 """Relatives of ReLU: large for x > 0, small for x < 0, with less of a kink or a slope on both sides.
 
-Every y_i depends on x_i alone, so the Jacobian is diagonal and backward is dx = dy · f'(x).
+Every y_i depends on x_i alone, so the Jacobian is diagonal and backward is dx = dy · f'(x). The two branches of a
+function are added rather than chosen between, each 0 where the other holds: NumPy is several times faster so.
 """
 
 from math import pi, sqrt
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.analytic.activations import sigmoid
 from gradcheck.analytic.layer import Layer
@@ -44,11 +46,10 @@ class LeakyReLU(Layer):
         self.negative_slope = real_number("LeakyReLU", "negative_slope", negative_slope)
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        positive = x > 0
-        return np.where(positive, x, self.negative_slope * x), positive
+        return np.maximum(x, 0) + self.negative_slope * np.minimum(x, 0), x > 0
 
-    def _backward(self, dy: Array, positive: Array) -> Array:
-        return np.where(positive, dy, self.negative_slope * dy)
+    def _backward(self, dy: Array, positive: NDArray[np.bool_]) -> Array:
+        return dy * positive + self.negative_slope * dy * ~positive
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.negative_slope})"
@@ -86,11 +87,10 @@ class ELU(Layer):
         self.alpha = real_number(type(self).__name__, "alpha", alpha, least=0)
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        # Without the minimum the branch not taken would overflow.
-        return np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0))), x
+        return elu(x, self.alpha), x
 
     def _backward(self, dy: Array, x: Array) -> Array:
-        return dy * np.where(x > 0, 1, self.alpha * np.exp(np.minimum(x, 0)))
+        return dy * elu_slope(x, self.alpha)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.alpha})"
@@ -122,10 +122,10 @@ class SELU(Layer):
     alpha = 1.6732632423543772848170429916717
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        return self.scale * np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0))), x
+        return self.scale * elu(x, self.alpha), x
 
     def _backward(self, dy: Array, x: Array) -> Array:
-        return self.scale * dy * np.where(x > 0, 1, self.alpha * np.exp(np.minimum(x, 0)))
+        return self.scale * dy * elu_slope(x, self.alpha)
 
 
 class Softplus(Layer):
@@ -219,18 +219,36 @@ class GELU(Layer):
         self.approximate = bool(approximate)
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        return x * (self._tanh_cdf(x)[0] if self.approximate else normal_cdf(x)), x
+        cdf = self._tanh_cdf(x) if self.approximate else normal_cdf(x)
+        return x * cdf, (x, cdf)
 
-    def _backward(self, dy: Array, x: Array) -> Array:
-        cdf, pdf = self._tanh_cdf(x) if self.approximate else (normal_cdf(x), normal_pdf(x))
+    def _backward(self, dy: Array, cache: tuple[Array, Array]) -> Array:
+        x, cdf = cache
+        pdf = self._tanh_pdf(x, cdf) if self.approximate else normal_pdf(x)
         return dy * (cdf + x * pdf)
 
     @staticmethod
-    def _tanh_cdf(x: Array) -> tuple[Array, Array]:
-        """The approximation of Φ(x), and its derivative."""
-        square, c = x * x, sqrt(2 / pi)
-        tanh = np.tanh(c * x * (1 + 0.044715 * square))
-        return 0.5 * (1 + tanh), 0.5 * c * (1 - tanh * tanh) * (1 + 3 * 0.044715 * square)
+    def _tanh_cdf(x: Array) -> Array:
+        y: Array = 0.5 + 0.5 * np.tanh(sqrt(2 / pi) * x * (1 + 0.044715 * x * x))
+        return y
+
+    @staticmethod
+    def _tanh_pdf(x: Array, cdf: Array) -> Array:
+        """The derivative ½ (1 − tanh² u) u', where ½ (1 − tanh² u) = 2 cdf (1 − cdf)."""
+        return 2 * cdf * (1 - cdf) * (sqrt(2 / pi) * (1 + 3 * 0.044715 * x * x))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'approximate=True' if self.approximate else ''})"
+
+
+def elu(x: Array, alpha: float) -> Array:
+    """The function x where x > 0, α (eˣ − 1) elsewhere; the exponential is taken of no positive number."""
+    y: Array = np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
+    return y
+
+
+def elu_slope(x: Array, alpha: float) -> Array:
+    """Its derivative: 1 where x > 0, α eˣ elsewhere."""
+    positive = x > 0
+    slope: Array = positive + alpha * np.exp(np.minimum(x, 0)) * ~positive
+    return slope
