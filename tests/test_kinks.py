@@ -223,7 +223,7 @@ def test_what_is_smooth_has_no_kink(f, x, slope, exhaustive):
     report = checked(f, x, slope(x), exhaustive=exhaustive)
     assert report.verdict == "agree", str(report)
     assert not report["x"].kinks.any()
-    off = slope(x) + [0.01 * np.max(np.abs(slope(x))) + 1e-3, 0]
+    off = slope(x) + np.array([0.01 * np.max(np.abs(slope(x))) + 1e-3, 0])
     assert wrong(checked(f, x, off)) == [(0,)]
 
 

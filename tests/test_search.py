@@ -87,7 +87,7 @@ def test_three_wrong_entries_among_100000_are_all_located(at):
 
 def test_two_wrong_entries_that_cancel_in_the_sum_are_located():
     loss = Mixing(MANY)
-    report = check(loss, normal(MANY), grad=planted(loss.gradient, lambda g: g + [1.0, -1.0], [123, 45_678]))
+    report = check(loss, normal(MANY), grad=planted(loss.gradient, lambda g: g + np.array([1.0, -1.0]), [123, 45_678]))
     assert wrong(report) == [(123,), (45_678,)], str(report)
 
 
