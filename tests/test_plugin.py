@@ -49,8 +49,8 @@ def run(pytester: pytest.Pytester, test: str, *options: str) -> pytest.RunResult
 
 
 def error_lines(result: pytest.RunResult) -> list[str]:
-    """What pytest marks with an E."""
-    return [line[1:].strip() for line in result.outlines if line.startswith("E ")]
+    """What pytest marks with an E; whether AssertionError is named before an assert differs between its versions."""
+    return [line[1:].strip().removeprefix("AssertionError: ") for line in result.outlines if line.startswith("E ")]
 
 
 def test_a_right_gradient_passes_and_gives_the_report(pytester):
@@ -97,7 +97,6 @@ def test_a_bare_assert_tells_the_same_as_the_fixture(pytester):
     by_fixture = error_lines(run(pytester, "def test_it(gradcheck):\n    gradcheck(Halved(), x)"))
     by_assert = error_lines(run(pytester, "def test_it():\n    assert check(Halved(), x)"))
     by_fixture[0] = by_fixture[0].partition("GradientError: ")[2]
-    by_assert[0] = by_assert[0].removeprefix("AssertionError: ")
     assert by_fixture[0].startswith("Halved: dW is wrong in 12 of 12 entries")
     assert by_assert == by_fixture
 
@@ -113,7 +112,7 @@ def test_a_bare_assert_tells_the_same_as_the_fixture(pytester):
 )
 def test_however_it_is_asserted_the_report_is_told_after_the_users_own_words(pytester, test):
     lines = error_lines(run(pytester, f"def test_it():\n    {test}"))
-    assert lines[0] == "AssertionError: the layer of page 12"
+    assert lines[0] == "the layer of page 12"
     assert lines[1].startswith("Halved: dW is wrong in 12 of 12 entries")
 
 
@@ -125,7 +124,7 @@ def test_every_style_of_traceback_names_the_tensor(pytester, style):
 
 def test_other_failed_assertions_are_left_alone(pytester):
     result = run(pytester, "def test_it():\n    wrong = check(Halved(), x)\n    assert 1 == 2, 'elsewhere'")
-    assert error_lines(result) == ["AssertionError: elsewhere", "assert 1 == 2"]
+    assert error_lines(result) == ["elsewhere", "assert 1 == 2"]
 
 
 def test_a_gradient_that_cannot_be_decided_fails_too(pytester):
@@ -189,7 +188,7 @@ class TestLayers(unittest.TestCase):
             assert check(Halved(), x)
 """,
     )
-    assert sum(line.startswith("AssertionError: Halved: dW is wrong in 12 of 12") for line in error_lines(result)) == 3
+    assert sum(line.startswith("Halved: dW is wrong in 12 of 12") for line in error_lines(result)) == 3
 
 
 def test_inside_given_without_a_health_check(pytester):
@@ -217,7 +216,7 @@ def test_wrong_by_assert(x):
     )
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines([f"E *GradientError: {VERDICT}", "E *: test_wrong("])
-    result.stdout.fnmatch_lines([f"E *AssertionError: {VERDICT}", "E *: test_wrong_by_assert("])
+    result.stdout.fnmatch_lines([f"E *{VERDICT}", "E *: test_wrong_by_assert("])
     result.stdout.no_fnmatch_line("*function_scoped_fixture*")
     for frame in OURS:
         result.stdout.no_fnmatch_line(frame)

@@ -41,7 +41,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
     if call.excinfo is None or "gradcheck.checking.report" not in sys.modules:
         return
     _tell_report(call.excinfo.value, call.excinfo.tb)
-    if not item.config.getoption("fulltrace"):
+    if not item.config.getoption("fulltrace", False):
         _leave_out_our_frames(call.excinfo.tb)
 
 
