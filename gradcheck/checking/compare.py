@@ -22,6 +22,7 @@ from gradcheck.checking.tolerance import (
     relative,
     typical_size,
 )
+from gradcheck.numerical.differences import norm
 from gradcheck.numerical.entries import Entries, EntryMeter
 
 Array = NDArray[Any]
@@ -39,38 +40,19 @@ class Directions:
     noticeable: Array
 
 
-def compare(
-    name: str,
-    meter: EntryMeter,
-    tolerance: Tolerance,
-    *,
-    exhaustive: bool = False,
-) -> Comparison:
+def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: bool = False) -> Comparison:
     """Compare the gradient under test with the numerical one, first along directions, then where needed by entry."""
     analytic = tolerance.analytic
+    broken = ~np.isfinite(analytic)
+    if broken.any():
+        return _not_finite(name, analytic, broken)
     if not analytic.size:
-        nothing = np.zeros(analytic.shape)
-        return Comparison(
-            name,
-            analytic.shape,
-            "agree",
-            analytic,
-            None,
-            None,
-            nothing > 0,
-            nothing > 0,
-            nothing,
-            resolution=0.0,
-        )
-    typical = typical_size(analytic) or _fallback_size(meter)
+        return _settled(name, tolerance, np.zeros(analytic.shape), 0.0, 0.0)
+    typical = _typical(meter, analytic)
     seen = _sharpened(meter, tolerance, along_directions(meter, tolerance), typical)
-    resolution = relative(seen.noticeable, typical)
+    resolution = relative(seen.noticeable, analytic, typical)
     if not (exhaustive or seen.differs or seen.kinked) and resolution <= SETTLED:
-        nowhere = np.zeros(analytic.shape, bool)
-        return Comparison(
-            name, analytic.shape, "agree", analytic, None, None, nowhere, nowhere, seen.noticeable,
-            typical=typical, resolution=resolution,
-        )  # fmt: skip
+        return _settled(name, tolerance, seen.noticeable, typical, resolution)
     grouping = meter.propose()
     if exhaustive or len(grouping) <= AFFORDABLE:
         return by_entries(name, meter, tolerance, meter.measure(grouping), seen)
@@ -99,12 +81,13 @@ def _sharpened(meter: EntryMeter, tolerance: Tolerance, seen: Directions, typica
     """The directions with more steps, while they agree but would not have noticed enough."""
     line, steps = meter.witnesses[0], meter.ladder
     between, higher, lower = list(steps.between), list(steps.higher), list(steps.lower)
-    while not (seen.differs or seen.kinked or relative(seen.noticeable, typical) <= SETTLED):
+    strict = along_directions(meter, tolerance.strict())
+    while not (seen.differs or seen.kinked or relative(strict.noticeable, tolerance.analytic, typical) <= SETTLED):
         towards = between or (higher if line.drowned() else lower if line.bent() else [])
         if not towards:
             break
         line.measure([towards.pop(0)])
-        seen = along_directions(meter, tolerance)
+        seen, strict = along_directions(meter, tolerance), along_directions(meter, tolerance.strict())
     return seen
 
 
@@ -112,25 +95,34 @@ def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entr
     """The verdict where every entry was measured."""
     analytic = tolerance.analytic
     distance = outside(analytic, entries.low, entries.high)
-    allowed = tolerance.of_entries(entries)
-    wrong = distance > allowed
+    wrong = distance > tolerance.of_entries(entries)
     if wrong.any():
         confirm(meter, tolerance, entries, wrong)
-        allowed = tolerance.of_entries(entries)
-        wrong &= distance > allowed
+        distance = outside(analytic, entries.low, entries.high)
+        wrong &= distance > tolerance.of_entries(entries)
     if entries.kinks.any() and not wrong.any():
         wrong |= joint_subgradients(meter, tolerance, entries)
     if seen.differs and not wrong.any() and not entries.kinks.any() and repeatedly_differs(meter, tolerance):
-        return by_search(name, meter, tolerance, seen, typical_size(analytic, entries.value))
-    noticeable = np.where(entries.kinks, 2 * allowed + entries.high - entries.low, 2 * allowed)
-    noticeable = np.minimum(noticeable, seen.noticeable) if not seen.differs else noticeable
-    typical = typical_size(analytic, entries.value) or _fallback_size(meter)
-    resolution = relative(noticeable[~entries.kinks], typical)
-    verdict, reason = _verdict(bool(wrong.any()), resolution, meter)
+        return by_search(name, meter, tolerance, seen, _typical(meter, analytic, entries.value))
+    typical = _typical(meter, analytic, entries.value)
+    judged = ~entries.kinks if not entries.kinks.all() else entries.kinks
+    size = np.maximum(np.abs(analytic), np.abs(entries.value))
+
+    def resolution(of: Tolerance) -> tuple[Array, float]:
+        gap = np.where(entries.kinks, entries.high - entries.low, 0)
+        noticeable = 2 * of.of_entries(entries) + gap
+        if not seen.differs:
+            noticeable = np.minimum(noticeable, seen.noticeable)
+        return noticeable, relative(noticeable[judged], size[judged], typical)
+
+    noticeable, stated = resolution(tolerance)
+    blind = 0.0 if entries.kinks.all() else resolution(tolerance.strict())[1]
+    verdict, reason = _verdict(bool(wrong.any()), blind, meter)
+    allowed = tolerance.of_entries(entries)
     excess = np.where(wrong, 1 + distance, distance / (distance + allowed + np.finfo(float).tiny))
     return Comparison(
         name, analytic.shape, verdict, analytic, entries.value, entries.error, wrong, entries.kinks, noticeable,
-        entries.low, entries.high, _argmax(excess), typical, resolution, True, reason,
+        entries.low, entries.high, _argmax(excess), typical, stated, True, reason, entries,
     )  # fmt: skip
 
 
@@ -142,28 +134,45 @@ def by_search(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directio
         wrong &= outside(tolerance.analytic, entries.low, entries.high) > tolerance.of_entries(entries)
     measured = np.isfinite(entries.error)
     value, error = np.where(measured, entries.value, np.nan), np.where(measured, entries.error, np.nan)
+    low, high = np.where(measured, entries.low, np.nan), np.where(measured, entries.high, np.nan)
     distance = np.where(wrong, outside(tolerance.analytic, entries.low, entries.high), -1)
-    reason = (
-        "" if wrong.any() else "the gradient disagrees along random directions, but no single entry could be blamed"
-    )
+    reason = "" if wrong.any() else "it disagrees along random directions, but no single entry could be blamed"
     return Comparison(
         name, wrong.shape, "disagree", tolerance.analytic, value, error, wrong, entries.kinks & wrong,
-        seen.noticeable, np.where(measured, entries.low, np.nan), np.where(measured, entries.high, np.nan),
-        _argmax(distance) if wrong.any() else None, typical, relative(seen.noticeable, typical), complete, reason,
+        seen.noticeable, low, high, _argmax(distance) if wrong.any() else None, typical,
+        relative(seen.noticeable, tolerance.analytic, typical), complete, reason,
+    )  # fmt: skip
+
+
+def _settled(name: str, tolerance: Tolerance, noticeable: Array, typical: float, resolution: float) -> Comparison:
+    """A tensor that agrees along directions, by which every entry was seen."""
+    nowhere = np.zeros(tolerance.analytic.shape, bool)
+    return Comparison(
+        name, nowhere.shape, "agree", tolerance.analytic, None, None, nowhere, nowhere, noticeable,
+        typical=typical, resolution=resolution,
     )  # fmt: skip
 
 
 def _undivided(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directions, typical: float) -> Comparison:
     """A tensor too large to measure by entry that agrees along directions, as well as those can tell."""
-    resolution = relative(seen.noticeable, typical)
-    verdict: Verdict = "agree" if resolution <= MEANINGLESS else "undecided"
-    reason = "" if verdict == "agree" else _advice(resolution, meter)
-    if seen.kinked and verdict == "undecided":
-        reason = "a kink lies at this point, and the tensor is too large to measure every entry; use exhaustive=True"
-    nowhere = np.zeros(tolerance.analytic.shape, bool)
+    resolution = relative(seen.noticeable, tolerance.analytic, typical)
+    comparison = _settled(name, tolerance, seen.noticeable, typical, resolution)
+    if resolution > MEANINGLESS:
+        comparison.verdict, comparison.reason = "undecided", _advice(resolution, meter)
+    if resolution > MEANINGLESS and seen.kinked:
+        comparison.reason = (
+            "a kink lies at this point, and the tensor is too large to measure every entry; use exhaustive=True, or "
+            "another point"
+        )
+    return comparison
+
+
+def _not_finite(name: str, analytic: Array, broken: Array) -> Comparison:
+    """NaN and infinity are wrong without any measurement."""
+    first = tuple(int(i) for i in np.argwhere(broken)[0])
     return Comparison(
-        name, nowhere.shape, verdict, tolerance.analytic, None, None, nowhere, nowhere, seen.noticeable,
-        typical=typical, resolution=resolution, reason=reason,
+        name, analytic.shape, "disagree", analytic, None, None, broken, np.zeros(broken.shape, bool),
+        np.full(broken.shape, np.inf), worst=first, reason="it is NaN or infinite there",
     )  # fmt: skip
 
 
@@ -197,11 +206,13 @@ def _advice(resolution: float, meter: EntryMeter) -> str:
     )
 
 
-def _fallback_size(meter: EntryMeter) -> float:
-    """The size of a gradient that would double the outputs within the scale of the input."""
+def _typical(meter: EntryMeter, *gradients: Array) -> float:
+    """The size of a typical entry; where that is no more than rounding, the size an entry could well have."""
     outputs = np.abs(meter.cotangent * np.where(np.isfinite(meter.near.base), meter.near.base, 0))
-    scale = float(np.median(np.abs(meter.direction))) or 1.0
-    return float(np.sqrt(np.vdot(outputs, outputs))) / scale
+    # A gradient of this size would double the outputs within the scale of the input.
+    natural = float(norm(outputs)) / (float(np.median(np.abs(meter.direction))) or 1.0)
+    typical = typical_size(*gradients)
+    return typical if typical > 64 * meter.near.eps * natural else natural
 
 
 def _argmax(values: Array) -> tuple[int, ...]:

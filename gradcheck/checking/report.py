@@ -6,6 +6,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.numerical.entries import Entries
+
 Array = NDArray[Any]
 Verdict = Literal["agree", "disagree", "undecided"]
 
@@ -52,6 +54,8 @@ class Comparison:
         The largest `noticeable` away from kinks, relative to `typical`.
     complete : bool
         Whether every wrong entry was looked for; False where a large tensor was searched only until a few were found.
+    entries : Entries or None
+        The measurements themselves, where every entry was measured.
     reason : str
         Why it is undecided, or how the disagreement shows; empty when all is well.
     """
@@ -72,6 +76,14 @@ class Comparison:
     resolution: float = float("inf")
     complete: bool = True
     reason: str = ""
+    entries: Entries | None = field(default=None, repr=False)
+
+    @classmethod
+    def unmeasured(cls, name: str, tensor: Array, verdict: Verdict, reason: str) -> "Comparison":
+        """A tensor of which nothing could be measured."""
+        everywhere = np.full(tensor.shape, verdict == "disagree")
+        nowhere, blind = np.zeros(tensor.shape, bool), np.full(tensor.shape, np.inf)
+        return cls(name, tensor.shape, verdict, None, None, None, everywhere, nowhere, blind, reason=reason)
 
     @property
     def worst_error(self) -> float | None:

@@ -1,5 +1,6 @@
 """Before anyone is accused: the same entries once more, along other lines and by other steps."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ def confirm(meter: EntryMeter, tolerance: Tolerance, entries: Entries, wrong: Ar
         slope, unit = _measured_again(meter, index)
         value, error = slope.value / unit, slope.error / abs(unit)
         ends = slope.left / unit, slope.right / unit
-        if not np.isfinite(error):
+        if not np.isfinite(error):  # an accusation that cannot be confirmed is none
+            entries.error[index] = np.inf
             continue
         if outside(value, entries.low[index], entries.high[index]) > SAFETY * (error + entries.error[index]):
             entries.error[index] = np.inf
@@ -64,23 +66,39 @@ def _differs(tolerance: Tolerance, line: Line) -> bool:
 
 
 def joint_subgradients(meter: EntryMeter, tolerance: Tolerance, entries: Entries) -> Array:
-    """The kinked entries, if they cannot all be right together; otherwise none.
+    """The kinked entries that cannot all be right together.
 
-    Each entry of ``max(a, b)`` at a tie may claim any share, but not both the whole: along ``a + t, b + t`` there
-    is no kink. So lines are taken through all kinked entries with equal and with random signs, and every output may
-    choose any slope between its own two.
+    Each entry of ``max(a, b)`` at a tie may claim any share, but all shares must add up: along ``a + t, b + t`` there
+    is no kink. Entries whose kinks bend the same way form a convex function (or a concave one), and a subgradient of
+    it lies between its slopes along every line; every output may choose between its own two. Kinks that bend
+    opposite ways may hide each other, so they are looked at apart.
+
+    References
+    ----------
+    Rockafellar, Convex Analysis, 1970, section 23 (the directional derivative supports the subdifferential).
     """
-    base = np.where(entries.kinks, meter.direction, 0)
-    for equal_signs in (True, True, False):
-        spread = meter.rng.uniform(0.5, 1.5, base.shape)
-        signs = 1.0 if equal_signs else meter.rng.choice([-1.0, 1.0], base.shape)
-        direction = exact_direction(meter.near.x, (base * spread * signs).astype(base.dtype), meter.ladder.lowest)
-        line = Line(meter.near, meter.near.base, direction, Contraction(), meter.noise, meter.near.eps)
-        slope = line.measure(meter.ladder.wide).go_down(meter.ladder.lower).slope()
-        ends = meter.cotangent * slope.left, meter.cotangent * slope.right
-        error = np.sqrt(np.sum((meter.cotangent * slope.error) ** 2))
-        low, high = np.minimum(*ends).sum(), np.maximum(*ends).sum()
-        claimed = np.sum(tolerance.analytic * direction)
-        if outside(claimed, low, high) > tolerance.of_line(line, error):
-            return entries.kinks.copy()
-    return np.zeros(base.shape, bool)
+    wrong = np.zeros(entries.kinks.shape, bool)
+    for bent_alike in (entries.kinks & entries.convex, entries.kinks & ~entries.convex):
+        if bent_alike.sum() > 1 and any(
+            _outside_along(meter, tolerance, direction) for direction in _joint_directions(meter, bent_alike)
+        ):
+            wrong |= bent_alike
+    return wrong
+
+
+def _joint_directions(meter: EntryMeter, among: Array) -> Iterator[Array]:
+    """All entries by the same amount, in which a tie stays one; then by amounts, and with signs, of their own."""
+    length = np.median(meter.direction[among])
+    yield np.where(among, length, 0)
+    yield np.where(among, length * meter.rng.uniform(0.5, 1.5, among.shape), 0)
+    yield np.where(among, length * meter.rng.choice([-1.0, 1.0], among.shape), 0)
+
+
+def _outside_along(meter: EntryMeter, tolerance: Tolerance, direction: Array) -> bool:
+    exact = exact_direction(meter.near.x, direction.astype(meter.near.x.dtype), meter.ladder.lowest)
+    line = Line(meter.near, meter.near.base, exact, Contraction(), meter.noise, meter.near.eps)
+    slope = line.measure(meter.ladder.wide).go_down(meter.ladder.lower).slope()
+    ends = meter.cotangent * slope.left, meter.cotangent * slope.right
+    error = np.sqrt(np.sum((meter.cotangent * slope.error * ~slope.kink) ** 2))
+    claimed = np.sum(tolerance.analytic * exact)
+    return bool(outside(claimed, np.minimum(*ends).sum(), np.maximum(*ends).sum()) > tolerance.of_line(line, error))

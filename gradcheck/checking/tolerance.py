@@ -1,12 +1,12 @@
 """How far apart two gradients may be, and how small an error that lets us notice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.numerical.differences import Line
+from gradcheck.numerical.differences import Line, norm
 from gradcheck.numerical.entries import Entries
 
 Array = NDArray[Any]
@@ -39,15 +39,17 @@ class Tolerance:
     jitter: float
     rtol: float
 
+    def strict(self) -> "Tolerance":
+        """The same without what the caller accepts on top."""
+        return replace(self, rtol=0.0)
+
     def of_entries(self, entries: Entries) -> Array:
         """For each entry."""
         return np.asarray(SAFETY * entries.error + self._rounding(np.abs(self.analytic)) + self.jitter)
 
     def of_line(self, line: Line, error: Array) -> float:
         """For the slope along a line; roundings of many entries add like random numbers."""
-        part = np.abs(self.analytic * line.direction)
-        together = float(np.sqrt(np.vdot(part, part)))
-        reach = float(np.sqrt(np.vdot(line.direction, line.direction)))
+        together, reach = norm(self.analytic * line.direction), norm(line.direction)
         return float(SAFETY * error + self._rounding(together) + self.jitter * reach)
 
     def _rounding(self, size: Any) -> Any:
@@ -65,11 +67,9 @@ def typical_size(*arrays: Array | None) -> float:
     return max((float(np.median(size)) for size in sizes if size.size), default=0.0)
 
 
-def relative(noticeable: Array, typical: float) -> float:
-    """The worst of `noticeable` in units of a typical entry."""
-    if not noticeable.size:
+def relative(noticeable: Array, size: Array, typical: float) -> float:
+    """The worst of `noticeable` in units of the entry itself, or of a typical one where that is larger."""
+    if not noticeable.size or not np.any(noticeable):
         return 0.0
-    largest = float(np.max(noticeable))
-    if largest == 0.0:
-        return 0.0
-    return largest / typical if typical > 0 else float("inf")
+    with np.errstate(divide="ignore"):
+        return float(np.max(noticeable / np.maximum(np.abs(size), typical)))

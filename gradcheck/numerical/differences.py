@@ -63,10 +63,14 @@ class Contraction:
         """Weigh independent errors of the outputs: their squares add."""
         if self.cotangent is None:
             return noise
-        if self.axes is None:
-            weighted = self.cotangent * noise
-            return np.asarray(np.sqrt(np.vdot(weighted, weighted)))
-        return np.asarray(np.sqrt(np.sum((self.cotangent * noise) ** 2, axis=self.axes)))
+        return norm(self.cotangent * noise, self.axes)
+
+
+def norm(array: Array, axes: tuple[int, ...] | None = None) -> Array:
+    """The root of the sum of squares, also where the squares themselves would under- or overflow."""
+    largest = np.max(np.abs(array), axis=axes, keepdims=True, initial=0.0)
+    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    return np.asarray(np.sqrt(np.sum((array / unit) ** 2, axis=axes)) * np.squeeze(unit, axis=axes))
 
 
 class Line:
@@ -134,10 +138,10 @@ class Line:
         return np.asarray(~(self.slope().error <= 2 * NOISE_FACTOR * self.levels[min(self.levels)].noise))
 
     def _bends(self) -> bool:
-        """Whether some slope still changes much at the smallest step, by more than noise: a smaller one would help."""
+        """Whether some slope still changes at the smallest step, or has a kink that may only be close by."""
         slope = self.slope()
-        straight = (slope.error <= 1e-3 * np.abs(slope.value)) | ~self.bent() | slope.kink
-        return not bool(np.all(np.isfinite(slope.error) & straight))
+        straight = (slope.error <= 1e-3 * np.abs(slope.value)) | ~self.bent()
+        return not bool(np.all(np.isfinite(slope.error) & straight & ~slope.kink))
 
     def _at_an_edge(self) -> bool:
         """Whether one side has no values at the smallest step so far; a smaller one may have."""
@@ -173,7 +177,7 @@ class Line:
         noise = np.stack([level.noise for level in levels])
         with np.errstate(all="ignore"):
             return combine(
-                extrapolate((right + left) / 2, steps, noise, power=2),
+                extrapolate((right + left) / 2, steps, noise, power=2, jumps=np.abs(right - left)),
                 extrapolate(left, steps, 2 * noise, power=1),
                 extrapolate(right, steps, 2 * noise, power=1),
                 edge=np.isfinite(right[0]) != np.isfinite(left[0]),
@@ -192,7 +196,9 @@ def combine(central: tuple[Array, Array], left: tuple[Array, Array], right: tupl
     return Slope(value, error, np.where(kink, before, value), np.where(kink, after, value), kink)
 
 
-def extrapolate(slopes: Array, steps: Array, noise: Array, power: int) -> tuple[Array, Array]:
+def extrapolate(
+    slopes: Array, steps: Array, noise: Array, power: int, jumps: Array | None = None
+) -> tuple[Array, Array]:
     """The limit of `slopes` for vanishing steps, and a bound on its error.
 
     Two neighbouring levels with truncation error ``c · step**power`` give
@@ -208,6 +214,8 @@ def extrapolate(slopes: Array, steps: Array, noise: Array, power: int) -> tuple[
         The standard deviation of the rounding error of each quotient.
     power : int
         2 for central differences, 1 for one-sided ones.
+    jumps : ndarray, shape (K, ...), optional
+        By how much the slopes on either side differ: across a curve in proportion to the step, across a kink always.
 
     Returns
     -------
@@ -227,19 +235,23 @@ def extrapolate(slopes: Array, steps: Array, noise: Array, power: int) -> tuple[
     q = q.reshape(-1, *[1] * (slopes.ndim - 1))
     limit = (q * slopes[:-1] - slopes[1:]) / (q - 1)
     value = limit[0]
-    error = np.where(_settles(gap, slopes, noise), gap[0] + noise[0], np.inf)
+    believed = _settles(gap, slopes, noise)
+    error = np.where(believed, gap[0] + noise[0], np.inf)
+    if jumps is not None:
+        error = np.where(jumps[0] > jumps[1] / 2 + noise[0] + noise[1], np.maximum(error, jumps[0] / 2), error)
     low, high = value - error, value + error
-    believed = np.isfinite(error)
     for k, bound in _candidates(limit, gap, noise):
+        if jumps is not None:
+            persists = jumps[k] > jumps[k + 1] / 2 + noise[k] + noise[k + 1]
+            bound = np.maximum(bound, np.where(persists, jumps[k] / 2, 0))  # noqa: PLW2901 - the bound, made honest
         below, above = limit[k] - bound, limit[k] + bound
-        believed &= (below <= high) & (above >= low)
-        low, high = (
-            np.where(believed, np.maximum(low, below), low),
-            np.where(believed, np.minimum(high, above), high),
-        )
+        believed = believed & (below <= high) & (above >= low) & _grows(gap, noise, k)
+        low, high = np.where(believed, np.maximum(low, below), low), np.where(believed, np.minimum(high, above), high)
         better = believed & (bound < error)
         value, error = np.where(better, limit[k], value), np.where(better, bound, error)
-    return value, error
+    # Where no two steps show the same slope above their noise, nothing was seen, and no quiet step must claim it was.
+    seen = np.any((np.abs(slopes[:-1]) > noise[:-1]) & (gap <= 0.1 * np.abs(slopes[:-1])), axis=0)
+    return value, np.where(seen, error, np.maximum(error, noise[0]))
 
 
 def _settles(gap: Array, slopes: Array, noise: Array) -> Array:
@@ -249,6 +261,16 @@ def _settles(gap: Array, slopes: Array, noise: Array) -> Array:
     if len(gap) > 1:
         shrinks = np.where(np.isfinite(gap[1]), gap[1] / 2, shrinks)
     return np.asarray(np.isfinite(gap[0]) & (gap[0] <= shrinks + allowed))
+
+
+def _grows(gap: Array, noise: Array, k: int) -> Array:
+    """Whether the quotients up to level k + 1 differ ever more, as a truncation error does.
+
+    A plateau at large steps, with other values below, is a staircase or an average over something finer.
+    """
+    if k == 0:
+        return np.ones(gap.shape[1:], bool)
+    return np.asarray(gap[k - 1] <= gap[k] + (noise[k - 1] + noise[k]) / 2)
 
 
 def _candidates(limit: Array, gap: Array, noise: Array) -> list[tuple[int, Array]]:

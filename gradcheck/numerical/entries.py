@@ -1,7 +1,7 @@
 """The derivative with respect to every entry, at the cost of two evaluations a step for each group of entries."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -26,20 +26,29 @@ DENSE_BELOW = 8
 
 @dataclass
 class Entries:
-    """The slope in every entry: value, bound on its error, and the range of subgradients at a kink."""
+    """The slope in every entry: value, bound on its error, and the range of subgradients at a kink.
+
+    ``convex`` says of each kink whether the slope grows across it.
+    """
 
     value: Array
     error: Array
     low: Array
     high: Array
     kinks: Array
+    convex: Array
 
     @classmethod
     def empty(cls, shape: tuple[int, ...], dtype: "np.dtype[Any]") -> "Entries":
         """Room for the entries of an array; nothing is known yet."""
         value, error, low, high = (np.zeros(shape, dtype) for _ in range(4))
         error[...] = np.inf
-        return cls(value, error, low, high, np.zeros(shape, bool))
+        return cls(value, error, low, high, np.zeros(shape, bool), np.zeros(shape, bool))
+
+    @classmethod
+    def joined(cls, parts: "list[Entries]") -> "Entries":
+        """The entries of several arrays in one row."""
+        return cls(*(np.concatenate([getattr(part, f.name).ravel() for part in parts]) for f in fields(cls)))
 
     def put(self, group: Group, slope: Slope, direction: Array, where: Any = True) -> None:
         """Store the slopes of a group, which were measured in units of `direction`."""
@@ -52,6 +61,7 @@ class Entries:
             (self.low, np.minimum(*ends)),
             (self.high, np.maximum(*ends)),
             (self.kinks, slope.kink),
+            (self.convex, slope.right > slope.left),
         ):
             array[group] = np.where(where, new, array[group])
 

@@ -68,13 +68,15 @@ def _pickled(f: Callable[[Array], Any]) -> bytes:
 
 
 _loaded = threading.local()
+_one_at_a_time = threading.Lock()
 
 
 def _evaluate_pickled(payload: bytes, point: Array, like: Array) -> Array:
     """In a worker: unpickle the function once for each thread, then evaluate."""
-    if getattr(_loaded, "payload", None) != payload:
-        _loaded.payload, _loaded.f = payload, pickle.loads(payload)
-    return _value_or_nan(_loaded.f, point, like)
+    with _one_at_a_time:  # threads share the global random state, modules and classes; processes never wait here
+        if getattr(_loaded, "payload", None) != payload:
+            _loaded.payload, _loaded.f = payload, pickle.loads(payload)
+        return _value_or_nan(_loaded.f, point, like)
 
 
 def _own(x: Array) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gradcheck.numerical.differences import Contraction, Line
 from gradcheck.numerical.entries import Entries, EntryMeter, agrees
 from gradcheck.numerical.evaluation import Neighbourhood, require_floats
-from gradcheck.numerical.noise import evaluation_noise
+from gradcheck.numerical.noise import GOLDEN, evaluation_noise
 from gradcheck.numerical.separability import Grouping
 from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
 
@@ -214,7 +214,7 @@ def _column_sums(estimate: tuple[Array, Array, Array], outputs: int) -> Entries:
     axes = tuple(range(outputs))
     total = value.sum(axis=axes)
     gap = np.where(kinks, error, 0).sum(axis=axes)
-    return Entries(total, error.sum(axis=axes), total - gap, total + gap, np.asarray(kinks.any(axis=axes)))
+    return Entries(total, error.sum(axis=axes), total - gap, total + gap, np.asarray(kinks.any(axis=axes)), gap > 0)
 
 
 def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Array:
@@ -223,7 +223,9 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Array:
     # In proportion to each entry: an absolute step would be a giant's for an entry near a pole at 0.
     size = np.where(x == 0, scales(x), np.abs(x)) * np.abs(random_direction(x, rng))
     exponents = (steps.wide[0] + 1, steps.lowest + 2, *(k - 2 for k in steps.near_zero))
-    unit = size.astype(x.dtype)
+
     # 31 steps reach 2**k; each is a step of the arithmetic's own, so that only the function's rounding is seen.
-    units = [exact_direction(x, unit, k - 5) * np.asarray(2.0 ** (k - 5), x.dtype) for k in exponents]
-    return evaluation_noise(near, near.base, units, near.eps)
+    def step(k: int, length: float) -> Array:
+        return exact_direction(x, (length * size).astype(x.dtype), k - 5) * np.asarray(2.0 ** (k - 5), x.dtype)
+
+    return evaluation_noise(near, near.base, [(step(k, 1.0), step(k, GOLDEN)) for k in exponents], near.eps)

@@ -14,21 +14,21 @@ SUSPICIOUS = 1e3
 COARSE = 2.0**6
 """A grid of so many ulps is no accident of five values."""
 
-MANY = (0, 3, 7, 10, 15, 18, 23, 27, 31)
+TIMES = (0, 7, 13, 22, 31)
 """Where the function is looked at, in steps from x; not equally spaced, so that no staircase looks straight."""
 
-FEW = (0, 7, 13, 22, 31)
-"""The same for outputs so large that copies of them are dear."""
-
 LARGE = 2**20
-"""So many outputs are many."""
+"""So many outputs are looked at along one step only: copies of them are dear, and chance evens out."""
+
+GOLDEN = 0.6180339887498949
+"""The second step of a pair is so much of the first: no simple fraction."""
 
 FURTHER = 2.0**7
 """How much further out an output is looked at that does not move."""
 
 
 def evaluation_noise(
-    evaluate: Callable[[Sequence[Array]], Sequence[Array]], base: Array, steps: Sequence[Array], eps: float
+    evaluate: Callable[[Sequence[Array]], Sequence[Array]], base: Array, steps: Sequence[Sequence[Array]], eps: float
 ) -> Array:
     """The standard deviation of the rounding error in each output, at least ``eps · |output|``.
 
@@ -41,7 +41,7 @@ def evaluation_noise(
         From displacements to outputs.
     base : ndarray
         The outputs at x.
-    steps : sequence of ndarray
+    steps : sequence of pairs of ndarray
         Displacements so small that only rounding shows beside the parabola. The second and later ones are
         smaller still, and taken only where the first shows more than rounding: structure finer than the step
         shrinks with it, noise does not.
@@ -61,26 +61,37 @@ def evaluation_noise(
     noise, moved = _jitter(evaluate, base, steps[0])
     if not moved.all():
         # Flat so far: constant, or a tread wider than the step. Only a look further out can tell.
-        far = np.stack([base, *evaluate([t * FURTHER * steps[0] for t in FEW[1:]])])
+        far = np.stack([base, *evaluate([t * FURTHER * steps[0][0] for t in TIMES[1:]])])
         noise = np.where(moved, noise, np.maximum(noise, tread(far) / 4))
-    for step in steps[1:]:
+    for finer_steps in steps[1:]:
         suspect = ~(noise <= SUSPICIOUS * floor)
         if not suspect.any():
             break
-        finer, moved = _jitter(evaluate, base, step)
+        finer, moved = _jitter(evaluate, base, finer_steps)
         # Outputs that no longer move at all lie on a staircase (a cast to a narrower type): its treads are noise.
         noise = np.where(suspect & moved & ~(finer > noise), finer, noise)
     return np.where(np.isfinite(noise), np.maximum(noise, floor), floor)
 
 
-def _jitter(evaluate: Callable[[Sequence[Array]], Sequence[Array]], base: Array, step: Array) -> tuple[Array, Array]:
-    """What a parabola leaves over, as a standard deviation, and which outputs changed at all."""
-    times = MANY if base.size < LARGE else FEW
+def _jitter(
+    evaluate: Callable[[Sequence[Array]], Sequence[Array]], base: Array, steps: Sequence[Array]
+) -> tuple[Array, Array]:
+    """What parabolas leave over, as a standard deviation, and which outputs changed at all.
+
+    Along one step a staircase may look straight, if its treads divide the step; hardly along two.
+    """
+    noise, moved = np.zeros(base.shape), np.zeros(base.shape, bool)
+    for step in steps if base.size < LARGE else steps[:1]:
+        left_over, changed = _left_over(evaluate, base, step)
+        noise, moved = np.fmax(noise, left_over), moved | changed
+    return noise, moved
+
+
+def _left_over(evaluate: Callable[[Sequence[Array]], Sequence[Array]], base: Array, step: Array) -> tuple[Array, Array]:
     for side in (1, -1):
-        values = np.stack([base, *evaluate([side * t * step for t in times[1:]])])
+        values = np.stack([base, *evaluate([side * t * step for t in TIMES[1:]])])
         with np.errstate(all="ignore"):
-            left_over = np.tensordot(_residual(times), values - base, 1)
-            spread = np.sqrt(np.sum(left_over**2, axis=0) / (len(times) - 3))
+            spread = np.sqrt(np.sum(np.tensordot(_residual(TIMES), values - base, 1) ** 2, axis=0) / 2)
             noise = np.maximum(spread, tread(values[1:]) / 4)
         if np.all(np.isfinite(noise)):
             break

@@ -57,7 +57,7 @@ def ladder(dtype: "np.dtype[Any]") -> Ladder:
             straight=(-11, -7),
             lower=tuple(k - extra for k in (-25, -28, -31, -34, -37, -40)),
             near_zero=(-50, -60, -70, -80),
-            higher=(-2, 4, 10, 16, 22, 28, 34, 40),
+            higher=(-4, -2, 0),
         )
     if bits >= 23:
         return Ladder(
@@ -67,7 +67,7 @@ def ladder(dtype: "np.dtype[Any]") -> Ladder:
             straight=(-6, -4),
             lower=(-12, -14, -16),
             near_zero=(-24, -32, -40),
-            higher=(-1, 3, 7, 11, 15),
+            higher=(-2, 0),
         )
     return Ladder(
         wide=(-5, -4, -3, -2),
@@ -76,7 +76,7 @@ def ladder(dtype: "np.dtype[Any]") -> Ladder:
         straight=(-3, -2),
         lower=(-6, -7),
         near_zero=(),
-        higher=(0, 2),
+        higher=(0,),
     )
 
 

@@ -1,0 +1,141 @@
+"""A subject set up for checking: run once, its conduct examined, each tensor a function to difference."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.checking.conduct import Evidence, examine
+from gradcheck.checking.conventions import understand
+from gradcheck.checking.precision import in_double
+from gradcheck.checking.report import Comparison, Report
+from gradcheck.checking.state import State
+from gradcheck.checking.subject import Options, Runner, Subject, copies
+from gradcheck.numerical.evaluation import require_floats
+
+Array = NDArray[Any]
+
+
+class Bench:
+    """A subject set up for checking: run once, its conduct examined."""
+
+    def __init__(
+        self,
+        thing: Any,
+        inputs: tuple[Any, ...],
+        options: Options,
+        state: State,
+        seed: int,
+        wanted: list[str] | None,
+    ) -> None:
+        self.thing, self.inputs, self.options, self.seed, self.wanted = thing, inputs, options, seed, wanted
+        self.subject = understand(thing, inputs, options)
+        self.runner = Runner(self.subject, state, self.subject.inputs)
+        self.rng = np.random.default_rng(seed)
+        returned, pullback = self.runner.start()
+        outputs = [out.copy() for out in returned]
+        cotangents = [_cotangent(out, self.rng, self.subject.takes_cotangent) for out in outputs]
+        gradients = copies(pullback([cotangent.copy() for cotangent in cotangents]))
+        self.runner.learn_what_changes()
+        names = _names(self.subject, gradients, wanted)
+        self.evidence = Evidence(self.runner, self.rng, outputs, cotangents, gradients, names)
+        self.elsewhere = 0
+
+    @property
+    def evaluations(self) -> int:
+        """Forward evaluations so far, here and in other processes."""
+        return self.runner.evaluations + self.elsewhere
+
+    def report(self) -> Report:
+        """The conduct; no tensor compared yet."""
+        conduct = examine(self.evidence)
+        undecided = [
+            Comparison.unmeasured(
+                tensor,
+                value,
+                "undecided",
+                "the forward is not deterministic, so no difference of its values means anything",
+            )
+            for tensor, value in self.evidence.tensors.items()
+        ]
+        return Report(self.subject.name, self.subject.understood, undecided, conduct, seed=self.seed)
+
+    def in_double(self) -> "Bench | None":
+        """The same in double precision, if the subject can be cast and then computes the same."""
+        cast = in_double(self.thing, self.inputs)
+        if cast is None:
+            return None
+        thing, inputs = cast
+        state = State([thing, self.options.backward, self.options.grad, *inputs])
+        try:
+            bench = Bench(thing, inputs, self.options, state, self.seed, self.wanted)
+        except Exception:
+            return None
+        same = len(bench.evidence.outputs) == len(self.evidence.outputs) and all(
+            a.dtype == np.float64
+            and a.shape == b.shape
+            and np.allclose(a, b, rtol=1e-2, atol=1e-2 * np.abs(b).max(initial=0))
+            for a, b in zip(bench.evidence.outputs, self.evidence.outputs, strict=False)
+        )
+        return bench if same and list(bench.evidence.names) == list(self.evidence.names) else None
+
+
+class AsFunctionOf:
+    """The outputs as a function of one tensor, all else held at the point; several outputs are joined.
+
+    Of several tensors, as a function of all their entries in one row.
+    """
+
+    def __init__(self, bench: Bench, *tensors: str) -> None:
+        self.bench, self.tensors = bench, tensors
+
+    def __call__(self, value: Array) -> Array:
+        if len(self.tensors) == 1:
+            changes = {self.tensors[0]: np.asarray(value)}
+        else:
+            held = [self.bench.evidence.tensors[name] for name in self.tensors]
+            parts = np.split(value, np.cumsum([tensor.size for tensor in held])[:-1])
+            changes = {
+                name: part.reshape(tensor.shape).astype(tensor.dtype)
+                for name, part, tensor in zip(self.tensors, parts, held, strict=True)
+            }
+        return joined(self.bench.runner.outputs(changes))
+
+    def __reduce__(self) -> Any:
+        bench = self.bench
+        bench.runner.reset()
+        recipe = (bench.thing, bench.inputs, bench.options, bench.seed, bench.wanted)
+        return _rebuilt, (recipe, self.tensors, np.random.get_state())  # noqa: NPY002 - the caller's, sent along
+
+
+def _rebuilt(recipe: tuple[Any, ...], tensors: tuple[str, ...], random_state: Any) -> AsFunctionOf:
+    np.random.set_state(random_state)  # noqa: NPY002 - a worker draws what the caller's process would have drawn
+    thing, inputs, options, seed, wanted = recipe
+    state = State([thing, options.backward, options.grad, *inputs])
+    return AsFunctionOf(Bench(thing, inputs, options, state, seed, wanted), *tensors)
+
+
+def _names(subject: Subject, gradients: Any, wanted: list[str] | None) -> list[str]:
+    """The tensors to check: those asked for, or every one for which a gradient is claimed."""
+    if wanted is None:
+        return [name for name in subject.tensors if name in gradients]
+    for name in wanted:
+        if name not in subject.tensors:
+            raise ValueError(
+                f"wrt names {name!r}, but {subject.name} has the tensors {', '.join(subject.tensors) or '(none)'}"
+            )
+    return [name for name in subject.tensors if name in wanted]
+
+
+def _cotangent(output: Array, rng: np.random.Generator, wanted: bool) -> Array:
+    """Random, signed, never constant; 1 where backward takes none."""
+    if np.issubdtype(output.dtype, np.complexfloating):
+        require_floats("the output of forward", output)
+    dtype = output.dtype if np.issubdtype(output.dtype, np.floating) else np.dtype(float)
+    if not wanted:
+        return np.ones(output.shape, dtype)
+    return np.asarray(rng.choice([-1.0, 1.0], output.shape) * rng.uniform(0.5, 1.5, output.shape)).astype(dtype)
+
+
+def joined(parts: list[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate([part.ravel() for part in parts])
