@@ -3,7 +3,7 @@
 A new layer is two methods, written one below the other:
 
 * ``_forward(x) -> (y, cache)`` computes, and hands over what the way back will need;
-* ``_backward(dy, cache) -> dx`` applies the transposed Jacobian, and puts ∂L/∂W for each parameter into
+* ``_backward(dy, cache) -> dx`` applies the transposed Jacobian, and puts ∂L/∂W for each parameter W into
   ``grads``.
 
 Everything else (shapes, dtypes, the cache, the order of calls) is looked after once, here.
@@ -51,14 +51,13 @@ class Layer:
     """
 
     training: bool = True
-    """Whether ``forward`` is part of training; only layers that then behave otherwise, as dropout does,
-    look at it."""
+    """Whether ``forward`` is part of training: dropout and batch normalisation then do something else than after it."""
 
     def __init__(self, **params: Array) -> None:
         self._params = dict(params)
         self._grads = {name: np.zeros_like(array) for name, array in params.items()}
         self._shapes = {name: array.shape for name, array in params.items()}
-        self._memory: tuple[Array, Any] | None = None
+        self._memory: tuple[tuple[int, ...], np.dtype[Any], Any] | None = None
 
     @property
     def params(self) -> dict[str, Array]:
@@ -77,7 +76,7 @@ class Layer:
         self._check_shape(x)
         y, cache = self._forward(x)
         y = np.asarray(y)
-        self._memory = (y, cache)
+        self._memory = (y.shape, y.dtype, cache)
         return y
 
     def backward(self, dy: Any) -> Array:
@@ -92,9 +91,9 @@ class Layer:
         """
         if self._memory is None:
             raise RuntimeError(f"{self!r}: backward was called before forward; call forward(x) first")
-        y, cache = self._memory
-        dy = as_float_array(self, "dy", dy, y.dtype)
-        require_shape(self, "dy", dy, y.shape, "the shape of y")
+        shape, dtype, cache = self._memory
+        dy = as_float_array(self, "dy", dy, dtype)
+        require_shape(self, "dy", dy, shape, "the shape of y")
         return np.asarray(self._backward(dy, cache))
 
     def __call__(self, x: Any) -> Array:

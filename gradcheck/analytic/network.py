@@ -112,6 +112,7 @@ class Sequential(Layer):
         """∂loss/∂W for every parameter W by central differences, (L(W + h) − L(W − h)) / 2h.
 
         Entry by entry, with two forward passes each: for small networks, to see that ``gradient`` is right.
+        The loss must not draw random numbers: take dropout out of training before.
         """
         return {name: self._differences(W, lambda: self.loss(x, t), h) for name, W in self.params.items()}
 
