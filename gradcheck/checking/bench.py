@@ -49,6 +49,7 @@ class Bench:
     def report(self) -> Report:
         """The conduct; no tensor compared yet."""
         conduct = examine(self.evidence)
+        account = self.subject.account({*self.evidence.gradients, *self.evidence.names})
         undecided = [
             Comparison.unmeasured(
                 tensor,
@@ -58,7 +59,7 @@ class Bench:
             )
             for tensor, value in self.evidence.tensors.items()
         ]
-        return Report(self.subject.name, self.subject.understood, undecided, conduct, seed=self.seed)
+        return Report(self.subject.name, account, undecided, conduct, seed=self.seed)
 
     def in_double(self) -> "Bench | None":
         """The same in double precision, if the subject can be cast and then computes the same."""

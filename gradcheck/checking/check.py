@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking import adequacy
+from gradcheck.checking import adequacy, keywords
 from gradcheck.checking.bench import AsFunctionOf, Bench, joined
 from gradcheck.checking.compare import compare
 from gradcheck.checking.conduct import as_array, is_comparable
@@ -76,9 +76,11 @@ def check(
     Raises
     ------
     TypeError
-        If the subject is not understood; the text says what was looked for and what would do.
+        If the subject is not understood; the text says what was looked for and what would do. If a keyword is of the
+        wrong type.
     ValueError
-        If `wrt` names no tensor of the subject, or `rtol` or `seed` is negative.
+        If there is nothing to check, no floats in inputs or parameters; if `wrt` names no tensor of the subject, both
+        `backward` and `grad` are given, or `rtol` or `seed` is negative.
 
     Examples
     --------
@@ -93,17 +95,17 @@ def check(
     ----------
     Griewank and Walther, Evaluating Derivatives, 2nd edition, 2008, chapters 3 and 8.
     """
-    if seed < 0 or (rtol is not None and not rtol >= 0):
-        raise ValueError(f"seed is {seed} and rtol is {rtol}; both must be 0 or more")
+    keywords.require_one_derivative(backward, grad)
+    keywords.require_executor(executor)
+    seed, accepted, wanted = keywords.whole_seed(seed), keywords.accepted_error(rtol), keywords.wanted_names(wrt)
     options = Options(backward, grad, name)
-    wanted = [wrt] if isinstance(wrt, str) else None if wrt is None else list(wrt)
     roots = [subject, backward, grad, *inputs]
     state = State(roots)
     try:
         bench = Bench(subject, inputs, options, state, seed, wanted)
         report = bench.report()
         if all(finding.ok for finding in report.conduct if finding.check == "deterministic"):
-            report.tensors = _compare_all(bench, rtol or 0.0, exhaustive, executor)
+            report.tensors = _compare_all(bench, accepted, exhaustive, executor)
             report.warnings = adequacy.warnings(bench.evidence, report.tensors)
         report.evaluations = bench.evaluations
         return report

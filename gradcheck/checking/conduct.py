@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.checking.report import Finding
 from gradcheck.checking.state import same_values
-from gradcheck.checking.subject import Pullback, Runner, copies
+from gradcheck.checking.subject import Pullback, Runner, copies, kind_of
 
 Array = NDArray[Any]
 Gradients = Mapping[str, Any]
@@ -77,7 +77,9 @@ def deterministic(evidence: Evidence) -> Iterator[Finding]:
 
 def present(evidence: Evidence) -> Iterator[Finding]:
     """Every tensor has a gradient, which is an array of numbers in its shape."""
-    bad = False
+    bad = bool(evidence.runner.subject.surplus)
+    if bad:
+        yield Finding("shape", False, evidence.runner.subject.surplus, "extra-gradient")
     for name, tensor in evidence.tensors.items():
         gradient = evidence.gradients.get(name)
         array = as_array(gradient)
@@ -87,7 +89,7 @@ def present(evidence: Evidence) -> Iterator[Finding]:
                 "missing",
             )
         elif array is None:
-            message = f"the gradient of {name} is {type(gradient).__name__}, not an array of real numbers"
+            message = f"the gradient of {name} is {_kind(gradient)}, not an array of real numbers"
             cause = "wrong-dtype"
         elif array.shape != tensor.shape:
             message = f"d{name} has shape {array.shape}, but {name} has shape {tensor.shape}; they must agree"
@@ -190,7 +192,8 @@ def repeatable(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("repeatable", False, message, "stale-cache", name)
     if not bad:
         how = f"accumulates into {', '.join(sorted(accumulated))}" if accumulated else "overwrites its gradients"
-        yield Finding("repeatable", True, f"a second backward gives the same; it {how}")
+        how = f"; it {how}" if evidence.runner.subject.parameters else ""
+        yield Finding("repeatable", True, f"a second backward gives the same{how}")
 
 
 def interleaved(evidence: Evidence) -> Iterator[Finding]:
@@ -254,10 +257,9 @@ def pure(evidence: Evidence) -> Iterator[Finding]:
     kept = copies(inputs)
     gradients = pullback(cotangents)
     findings += _mutations("backward", inputs, kept, "mutates-input")
-    before = {f"cotangent {i}": c for i, c in enumerate(evidence.cotangents)}
-    findings += _mutations(
-        "backward", {f"cotangent {i}": c for i, c in enumerate(cotangents)}, before, "mutates-cotangent"
-    )
+    names = [f"cotangent {i}" for i in range(len(cotangents))] if len(cotangents) > 1 else ["the cotangent (dout)"]
+    before = dict(zip(names, evidence.cotangents, strict=True))
+    findings += _mutations("backward", dict(zip(names, cotangents, strict=True)), before, "mutates-cotangent")
     held = {name: np.asarray(parameter.read()) for name, parameter in subject.parameters.items()}
     original = {name: subject.tensors[name] for name in held}
     findings += _mutations("forward or backward", held, original, "mutates-parameter")
@@ -303,6 +305,11 @@ def examine(evidence: Evidence) -> list[Finding]:
     if all(finding.ok for finding in findings):
         findings += [finding for check in CHECKS for finding in check(evidence)]
     return findings
+
+
+def _kind(value: Any) -> str:
+    """What a gradient is that is no array of real numbers."""
+    return f"an array of {value.dtype}" if isinstance(value, np.ndarray | np.generic) else kind_of(value)
 
 
 def _largest(array: Array) -> float:

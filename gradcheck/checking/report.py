@@ -187,11 +187,11 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of any tensor; bad conduct is a disagreement too."""
+        """The worst verdict of any tensor; bad conduct is a disagreement too, and nothing compared is undecided."""
         verdicts = {comparison.verdict for comparison in self.tensors}
         if "disagree" in verdicts or any(not finding.ok for finding in self.conduct):
             return "disagree"
-        return "undecided" if "undecided" in verdicts else "agree"
+        return "undecided" if "undecided" in verdicts or not verdicts else "agree"
 
     @property
     def ok(self) -> bool:

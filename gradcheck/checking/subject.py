@@ -1,7 +1,7 @@
 """One normal form for anything that can be checked: named tensors, a forward, and a pullback."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -45,6 +45,8 @@ class Subject(ABC):
         Those of them that the subject holds itself; the others are its inputs.
     unclaimed : dict
         Float arrays that the subject holds, for which no gradient was found.
+    surplus : str
+        What backward returned beyond what there are inputs for, in one sentence; else empty.
     trials : int
         How often forward was run to understand the subject.
     takes_cotangent : bool
@@ -61,6 +63,7 @@ class Subject(ABC):
     tensors: dict[str, Array]
     parameters: dict[str, "Parameter"]
     unclaimed: Mapping[str, "Parameter"] = MappingProxyType({})
+    surplus: str = ""
     trials: int = 0
     takes_cotangent: bool = True
     holds_cache: bool = False
@@ -69,6 +72,20 @@ class Subject(ABC):
     @abstractmethod
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run forward on these inputs; the pullback maps cotangents to gradients by name, raw."""
+
+    def account(self, checked: Collection[str]) -> str:
+        """How it was understood, and which floats are held constant beside the tensors that are `checked`."""
+        held = [name for name in self.tensors if name not in checked]
+        phrases = [self.understood]
+        if held:
+            one_of_them = f"wrt={held[0]!r} demands {'it' if len(held) == 1 else 'one'}"
+            phrases.append(f"{listed(held)} held constant (no gradient was returned; {one_of_them})")
+        phrases += [
+            f"{name} held constant (a {type(value).__name__}; pass np.array({name}) to check it)"
+            for name, value in self.inputs.items()
+            if isinstance(value, list | tuple) and _has_floats(value)
+        ]
+        return "; ".join(phrases)
 
     def twin(self) -> "Subject | None":
         """Another instance of the same subject, with state of its own, where there can be one."""
@@ -97,9 +114,14 @@ class Runner:
 
     def __init__(self, subject: Subject, state: State, inputs: Mapping[str, Any]) -> None:
         self.subject, self.state, self.inputs = subject, state, dict(inputs)
-        self.evaluations = subject.trials
+        self._runs = 0
         self._dirty: list[Any] | None = None
         self._written: set[str] = set()
+
+    @property
+    def evaluations(self) -> int:
+        """How often forward was run so far, to understand the subject and to check it."""
+        return self._runs + self.subject.trials
 
     def start(self, changes: Mapping[str, Array] | None = None) -> tuple[list[Array], Pullback]:
         """Forward from the initial state, with some tensors replaced."""
@@ -115,7 +137,7 @@ class Runner:
 
     def forward(self, inputs: Mapping[str, Any], subject: Subject | None = None) -> tuple[list[Array], Pullback]:
         """One counted forward from whatever state there is, of the subject or of a twin."""
-        self.evaluations += 1
+        self._runs += 1
         return (subject or self.subject).forward(inputs)
 
     def outputs(self, changes: Mapping[str, Array] | None = None) -> list[Array]:
@@ -144,7 +166,40 @@ def copies(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: v.copy(order="K") if isinstance(v, np.ndarray) else v for name, v in values.items()}
 
 
-def as_outputs(value: Any) -> list[Array]:
-    """What a forward returned, as a list of arrays of floats."""
+def as_outputs(value: Any, source: str = "forward") -> list[Array]:
+    """What a forward returned, as a list of arrays of numbers; `source` is what to call it if it is none."""
     parts = value if isinstance(value, tuple | list) else (value,)
-    return [np.asarray(part) for part in parts]
+    return [_as_output(part, source) for part in parts]
+
+
+def _as_output(part: Any, source: str) -> Array:
+    if part is None:
+        raise NotUnderstoodError(f"{source} returned None; did it forget to return its output?")
+    try:
+        array = np.asarray(part)
+    except ValueError:  # ragged
+        array = np.empty(0, object)
+    if not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
+        what = f"an array of {array.dtype}" if isinstance(part, np.ndarray) else type(part).__name__
+        raise NotUnderstoodError(f"{source} returned {what}; it must return an array of numbers, or a tuple of arrays")
+    return array
+
+
+def kind_of(thing: Any) -> str:
+    """What kind of thing it is, with its article: an ndarray, a list; None is itself."""
+    kind = type(thing).__name__
+    return kind if thing is None else f"a{'n' * (kind[0].lower() in 'aeio' or kind == 'ndarray')} {kind}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as one says them: a; a and b; a, b and c."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _has_floats(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_has_floats, value))
+    return isinstance(value, float | np.floating) or (
+        isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating)
+    )

@@ -21,7 +21,7 @@ def headline(report: Report) -> str:
     again = f"{report.evaluations} evaluations, seed {report.seed}"
     wrong = [comparison for comparison in report.tensors if comparison.verdict == "disagree"]
     if wrong:
-        return f"{report.name}: {'; '.join(map(_extent, wrong))}  ({again})"
+        return f"{report.name}: {'; '.join(_extent(report, comparison) for comparison in wrong)}  ({again})"
     bad = [finding for finding in report.conduct if not finding.ok]
     if bad:
         return f"{report.name}: {bad[0].message}  ({again})"
@@ -34,10 +34,11 @@ def headline(report: Report) -> str:
     return f"{report.name} agrees; an error of {resolution:.1g} of a typical entry would have been noticed  ({again})"
 
 
-def _extent(comparison: Comparison) -> str:
+def _extent(report: Report, comparison: Comparison) -> str:
     size, wrong = comparison.wrong.size, int(comparison.wrong.sum())
     if comparison.analytic is None:
-        return f"d{comparison.name} is not a gradient of {comparison.name}"
+        said = [f.message for f in report.conduct if not f.ok and f.check == "shape" and f.tensor == comparison.name]
+        return said[0] if said else f"d{comparison.name} is not a gradient of {comparison.name}"
     if not wrong:
         return f"d{comparison.name} is wrong somewhere in {size:,} entries"
     least = "" if comparison.complete else "at least "

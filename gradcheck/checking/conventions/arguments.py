@@ -1,12 +1,13 @@
 """Names for inputs, and which of the returned gradients belongs to which."""
 
+import dis
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.subject import NotUnderstoodError
+from gradcheck.checking.subject import NotUnderstoodError, listed
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -43,6 +44,25 @@ def required_count(function: Callable[..., Any]) -> int | None:
     return sum(p.default is p.empty for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
 
 
+def takes_any_number(function: Callable[..., Any]) -> bool:
+    """Whether it ends in a star, after at least one argument of its own: ``f(dout, *inputs)``."""
+    return bool(positional_names(function)) and any(p.kind is p.VAR_POSITIONAL for p in _parameters(function))
+
+
+def ignored_default(function: Callable[..., Any]) -> str:
+    """The first parameter, where it has a default and the code never reads it: ``backward(self, dout=1)`` of a loss.
+
+    One that the code reads and yet makes no difference is no such thing, but a mistake; so is one without a default.
+    """
+    first = next(iter(_parameters(function)), None)
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if first is None or first.default is first.empty or code is None or first.name in code.co_cellvars:
+        return ""
+    loads = [step.argval for step in dis.get_instructions(code) if "LOAD_FAST" in step.opname]
+    read = any(first.name in (loaded if isinstance(loaded, tuple) else (loaded,)) for loaded in loads)
+    return "" if read else first.name
+
+
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     return list(inspect.signature(function).parameters.values()) if _has_signature(function) else []
 
@@ -70,6 +90,7 @@ def assign(returned: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
     A single array belongs to the first float input, and the others are held constant (a loss and its targets).
     A tuple has one for each float input, or one for each input. A dictionary has them by name, or by ``d`` + name.
+    What a tuple has beyond that is :func:`surplus`.
     """
     names = list(variables(inputs))
     if not names:
@@ -83,6 +104,23 @@ def assign(returned: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
         given = iter(returned)
         return {name: next(given, None) for name in names}
     return {names[0]: returned}
+
+
+def surplus(returned: Any, inputs: Mapping[str, Any]) -> list[Any]:
+    """The gradients in a tuple that belong to no input, as there are more than :func:`assign` has places for."""
+    if not isinstance(returned, tuple | list) or (isinstance(returned, list) and _numbers(returned)):
+        return []
+    places = len(inputs) if len(returned) == len(inputs) else len(variables(inputs))
+    return [gradient for gradient in returned[places:] if gradient is not None]
+
+
+def complaint(returned: Any, inputs: Mapping[str, Any], role: str = "backward") -> str:
+    """One sentence on gradients that belong to no input; empty where there are none."""
+    if not surplus(returned, inputs):
+        return ""
+    names = list(variables(inputs))
+    there = f"{len(names)} float input{'s' * (len(names) > 1)}, {listed(names)}" if names else "no float input"
+    return f"{role} returned {len(returned)} gradients, but forward has {there}; return one for each"
 
 
 def by_name(gradients: Mapping[Any, Any], name: str) -> Any:
@@ -100,9 +138,10 @@ def call(role: str, function: Callable[..., Any], arguments: Iterable[Any]) -> A
         try:
             inspect.signature(function).bind(*arguments)
         except TypeError as mismatch:
+            count = f"{len(arguments)} input{'s' * (len(arguments) != 1)}"
             raise NotUnderstoodError(
                 f"{role} {getattr(function, '__qualname__', function)!s}{inspect.signature(function)} cannot be called "
-                f"with the {len(arguments)} inputs given: {mismatch}"
+                f"with the {count} given: {mismatch}"
             ) from None
     return function(*arguments)
 

@@ -1,6 +1,7 @@
 """Functions of ``autograd.numpy`` and primitives with ``defvjp``: autograd's own derivative is checked."""
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,18 +25,23 @@ class AutogradSubject(Subject):
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run f plainly; the pullback traces it once for each argument."""
         arguments = list(inputs.values())
-        outputs = as_outputs(call("f", self.f, arguments))
+        returned = call("f", self.f, arguments)
+        outputs = as_outputs(returned, self.name)
+        traced = _as_tuple(self.f) if isinstance(returned, tuple | list) else self.f
 
         def pullback(cotangents: list[Array]) -> Mapping[str, Any]:
-            return {name: self._vjp(list(inputs).index(name), arguments, cotangents) for name in self.tensors}
+            return {name: self._vjp(traced, list(inputs).index(name), arguments, cotangents) for name in self.tensors}
 
         return outputs, pullback
 
-    def _vjp(self, i: int, arguments: list[Any], cotangents: list[Array]) -> Any:
+    def _vjp(self, f: Callable[..., Any], i: int, arguments: list[Any], cotangents: list[Array]) -> Any:
         from autograd import make_vjp
 
         try:
-            vjp, value = make_vjp(self.f, i)(*arguments)
+            with warnings.catch_warnings():
+                # Then the derivative is zero, which is compared like any other.
+                warnings.filterwarnings("ignore", "Output seems independent of input")
+                vjp, value = make_vjp(f, i)(*arguments)
         except (TypeError, AttributeError, NotImplementedError) as problem:
             raise NotUnderstoodError(
                 f"autograd cannot differentiate {self.name} with respect to argument {i}: {problem}. Use "
@@ -44,9 +50,16 @@ class AutogradSubject(Subject):
         return vjp(tuple(cotangents) if isinstance(value, tuple) else cotangents[0])
 
 
+def _as_tuple(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function; its several outputs are one value to autograd."""
+    from autograd.builtins import tuple as traceable
+
+    return lambda *arguments: traceable(f(*arguments))
+
+
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
-    """A callable, where the caller has imported autograd and no derivative is given."""
-    given = options.backward is not None or options.grad is not None
+    """A callable without a backward of its own, where the caller has imported autograd and no derivative is given."""
+    given = options.backward is not None or options.grad is not None or hasattr(thing, "backward")
     if given or not callable(thing) or isinstance(thing, type) or "autograd" not in sys.modules:
         return None
     return AutogradSubject(thing, inputs, options.name)

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.arguments import assign, call, name_of, named_inputs, variables
-from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs
+from gradcheck.checking.conventions.arguments import assign, call, complaint, name_of, named_inputs, variables
+from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, kind_of
 
 
 class FunctionSubject(Subject):
@@ -34,7 +34,7 @@ class FunctionSubject(Subject):
         returned = call("f", self.f, inputs.values())
         if self.grad is not None:
             grad = self.grad
-            return self._scalar(returned), lambda _: assign(call("grad", grad, inputs.values()), inputs)
+            return self._scalar(returned), lambda _: self._assigned(call("grad", grad, inputs.values()), inputs)
         if not (isinstance(returned, tuple | list) and len(returned) >= 2):
             raise NotUnderstoodError(
                 f"with grad=True f must return (value, gradient), but it returned {type(returned).__name__}; "
@@ -42,7 +42,11 @@ class FunctionSubject(Subject):
             )
         value, *gradients = returned
         gradient = gradients[0] if len(gradients) == 1 else tuple(gradients)
-        return self._scalar(value), lambda _: assign(gradient, inputs)
+        return self._scalar(value), lambda _: self._assigned(gradient, inputs)
+
+    def _assigned(self, gradients: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.surplus = complaint(gradients, inputs, "grad" if self.grad else self.name)
+        return assign(gradients, inputs)
 
     def _scalar(self, value: Any) -> list[Array]:
         if np.size(value) != 1:
@@ -50,16 +54,21 @@ class FunctionSubject(Subject):
                 f"{self.name} returned an array of shape {np.shape(value)}, and a gradient belongs to one number; "
                 "sum it, or check the pair of a forward and its vector-Jacobian product: check(f, x, backward=vjp)"
             )
-        return as_outputs(value)
+        return as_outputs(value, self.name)
 
 
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
     """A callable, where ``grad=`` is given."""
     if options.grad is None or options.grad is False:
         return None
-    if not callable(thing) or not (options.grad is True or callable(options.grad)):
+    if not callable(thing):
         raise NotUnderstoodError(
-            f"check(f, *inputs, grad=...) takes a function and its gradient (or grad=True), but got "
-            f"{type(thing).__name__} and grad={options.grad!r}"
+            f"check(f, *inputs, grad=...) takes a function first, but got {type(thing).__name__}; "
+            "check(f, x, grad=df), or grad=True where f returns (value, gradient)"
+        )
+    if options.grad is not True and not callable(options.grad):
+        raise NotUnderstoodError(
+            f"grad is {kind_of(options.grad)}; pass the function that computes it, grad=df, "
+            "or grad=True where f returns (value, gradient)"
         )
     return FunctionSubject(thing, None if options.grad is True else options.grad, inputs, options.name)

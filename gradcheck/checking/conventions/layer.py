@@ -1,7 +1,7 @@
 """Layer objects: ``forward(x)`` and ``backward(dout)``, parameters and gradients as attributes."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,51 +9,76 @@ import numpy as np
 from gradcheck.checking.conventions.arguments import (
     assign,
     call,
+    complaint,
+    ignored_default,
     named_inputs,
     positional_names,
     required_count,
+    surplus,
     variables,
 )
-from gradcheck.checking.conventions.parameters import attribute, find_parameters, float_attributes
-from gradcheck.checking.subject import Array, Options, Pullback, Subject, as_outputs, copies
+from gradcheck.checking.conventions.parameters import attribute, find_parameters, float_attributes, zero_gradients
+from gradcheck.checking.subject import Array, Options, Parameter, Pullback, Subject, as_outputs, copies
 
 
 class LayerSubject(Subject):
-    """An object with ``forward`` and ``backward``."""
+    """An object with ``forward``, or that can be called, and with ``backward``."""
 
     holds_cache = True
 
     def __init__(self, layer: Any, inputs: tuple[Any, ...], name: str | None) -> None:
         self.layer = layer
+        self.run, self.back = _methods(layer)
         self.name = name or type(layer).__name__
-        self.inputs = named_inputs(layer.forward, inputs)
-        self.takes_cotangent = bool(positional_names(layer.backward)) or required_count(layer.backward) is None
+        self.inputs = named_inputs(self.run, inputs)
+        self.takes_cotangent = bool(positional_names(self.back)) or required_count(self.back) is None
+        self.returned: Any = None
         arrays = float_attributes(layer)
         self.parameters, where = find_parameters(layer)
         if set(arrays) - set(self.parameters):
             self._run_once()
             self.parameters, where = find_parameters(layer)
+            unclaimed = [name for name in arrays if name not in self.parameters]
+            if self._returns_gradients_of(unclaimed):
+                self.parameters |= {name: self._returned_with(i, name) for i, name in enumerate(unclaimed)}
+                where = f"parameters {', '.join(self.parameters)} as attributes, gradients returned after the inputs'"
         self.unclaimed = {name: attribute(layer, name) for name in arrays if name not in self.parameters}
         self.understood = f"layer object; {where}"
+        ignored = ignored_default(self.back)
+        if ignored:
+            self.takes_cotangent = False
+            self.understood += f"; backward ignores {ignored}: right only as the last layer, for {ignored} = 1"
         held = {name: np.array(parameter.read()) for name, parameter in self.parameters.items()}
         self.tensors = {**variables(self.inputs), **held}
 
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run ``forward``; the pullback runs ``backward`` and collects what it returned and stored."""
-        outputs = as_outputs(call("forward", self.layer.forward, inputs.values()))
+        zero_gradients(self.parameters, inputs.values())
+        outputs = as_outputs(call("forward", self.run, inputs.values()))
 
         def pullback(cotangents: list[Array]) -> Mapping[str, Any]:
-            returned = self.layer.backward(*cotangents) if self.takes_cotangent else self.layer.backward()
+            self.returned = self.back(*cotangents) if self.takes_cotangent else self.back()
+            if not self._returns_gradients_of(list(self.parameters)):
+                self.surplus = complaint(self.returned, inputs)
             stored = {name: parameter.gradient() for name, parameter in self.parameters.items()}
-            return {**assign(returned, inputs), **stored}
+            return {**assign(self.returned, inputs), **stored}
 
         return outputs, pullback
 
     def _run_once(self) -> None:
-        """Forward and backward once, for layers that first store a gradient when there is one."""
+        """Forward and backward once, for layers that first have a gradient when there is one."""
         self.trials += 1
         outputs, pullback = self.forward(copies(self.inputs))
         pullback([np.ones_like(output) for output in outputs])
+
+    def _returns_gradients_of(self, names: list[str]) -> bool:
+        """Whether backward returned, after the inputs' gradients, one in the shape of each of these arrays."""
+        shapes = [np.shape(gradient) for gradient in surplus(self.returned, self.inputs)]
+        return bool(shapes) and shapes == [getattr(self.layer, name, np.empty(0)).shape for name in names]
+
+    def _returned_with(self, i: int, name: str) -> Parameter:
+        found = attribute(self.layer, name)
+        return Parameter(found.read, found.write, lambda: surplus(self.returned, self.inputs)[i])
 
     def twin(self) -> Subject | None:
         """A deep copy of the layer, where it can be copied."""
@@ -61,12 +86,19 @@ class LayerSubject(Subject):
             double = copy.deepcopy(self.layer)
         except Exception:
             return None
-        return LayerSubject(double, tuple(self.inputs.values()), self.name)
+        twin = LayerSubject(double, tuple(self.inputs.values()), self.name)
+        self.trials += twin.trials
+        return twin
+
+
+def _methods(layer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Forward and backward; an object that is called instead of forwarded, as in DeZero and micrograd, will do."""
+    return layer.forward if callable(getattr(layer, "forward", None)) else layer.__call__, layer.backward
 
 
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
     """An object with both methods."""
-    if options.grad is not None or isinstance(thing, type):
+    if options.grad is not None:
         return None
-    both = callable(getattr(thing, "forward", None)) and callable(getattr(thing, "backward", None))
-    return LayerSubject(thing, inputs, options.name) if both else None
+    forward = callable(getattr(thing, "forward", None)) or callable(thing)
+    return LayerSubject(thing, inputs, options.name) if forward and callable(getattr(thing, "backward", None)) else None

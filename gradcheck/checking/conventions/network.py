@@ -14,6 +14,7 @@ class NetworkSubject(Subject):
     """An object whose ``gradient(x, t)`` returns a dictionary like its ``params``."""
 
     takes_cotangent = False
+    way = "loss(x, t) and gradient(x, t)"
 
     def __init__(self, network: Any, inputs: tuple[Any, ...], name: str | None) -> None:
         self.network = network
@@ -25,11 +26,11 @@ class NetworkSubject(Subject):
             if is_variable(value)
         }
         self.tensors = {key: np.array(parameter.read()) for key, parameter in self.parameters.items()}
-        self.understood = f"network; parameters {', '.join(self.tensors)} in `params`, loss(x, t) and gradient(x, t)"
+        self.understood = f"network; parameters {', '.join(self.tensors)} in `params`, {self.way}"
 
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run ``loss``; the pullback runs ``gradient`` on the same inputs."""
-        outputs = as_outputs(call("loss", self.network.loss, inputs.values()))
+        outputs = as_outputs(call("loss", self.network.loss, inputs.values()), "loss")
 
         def pullback(_: list[Array]) -> Mapping[str, Any]:
             gradients = call("gradient", self.network.gradient, inputs.values())

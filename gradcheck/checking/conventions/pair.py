@@ -3,16 +3,31 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from gradcheck.checking.conventions.arguments import (
     assign,
     call,
+    complaint,
     name_of,
     named_inputs,
     positional_names,
     required_count,
+    takes_any_number,
     variables,
 )
-from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs
+from gradcheck.checking.conventions.reading import READINGS, Reading, by_names, by_numbers, fitting
+from gradcheck.checking.subject import (
+    Array,
+    NotUnderstoodError,
+    Options,
+    Pullback,
+    Subject,
+    as_outputs,
+    kind_of,
+)
+
+_OTHER_WORDS_IN_D = ("data", "den", "dict", "diff", "dim", "dist", "drop")
 
 
 class PairSubject(Subject):
@@ -31,6 +46,7 @@ class PairSubject(Subject):
         self.parameters = {}
         self.tensors = variables(self.inputs)
         self.understood = "forward/backward pair"
+        self.reading: Reading | None = None
 
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run forward; what backward wants beside the cotangents is told from its signature."""
@@ -39,37 +55,75 @@ class PairSubject(Subject):
         self.holds_cache = not extra
 
         def pullback(cotangents: list[Array]) -> Mapping[str, Any]:
-            return assign(call("backward", self.back, [*cotangents, *extra]), inputs)
+            gradients = call("backward", self.back, [*cotangents, *extra])
+            self.surplus = complaint(gradients, inputs)
+            return assign(gradients, inputs)
 
         return outputs, pullback
 
     def _split(self, returned: Any, inputs: Mapping[str, Any]) -> tuple[list[Array], list[Any]]:
         """The outputs proper, and what backward takes after the cotangents: a cache, the inputs, or nothing."""
-        wanted = required_count(self.back)
-        several = isinstance(returned, tuple) and len(returned) >= 2 and wanted in (None, len(returned))
-        if several and not all(map(_names_a_cotangent, positional_names(self.back)[: len(returned)])):
+        count = self._count_before_cache(returned)
+        if count:
             self.understood = "forward/backward pair; forward returns (out, cache)"
-            return as_outputs(returned[:-1]), [returned[-1]]
+            return as_outputs(returned[:count]), list(returned[count:])
         outputs = as_outputs(returned)
-        known = list(inputs.values())
-        for extra, text in (
-            ([], "backward(dout)"),
-            (known, "backward(dout, *inputs)"),
-            ([*outputs, *known], "backward(dout, out, *inputs)"),
-            (outputs, "backward(dout, out)"),
-        ):
-            if wanted is None or wanted == len(outputs) + len(extra):
-                self.understood = f"forward/backward pair; {text}"
-                return outputs, list(extra)
-        raise NotUnderstoodError(
-            f"backward takes {wanted} arguments; with {len(outputs)} outputs and {len(known)} inputs it should take "
-            "(dout, cache) where forward returns (out, cache), or (dout), (dout, *inputs), (dout, out, *inputs)"
-        )
+        if self.reading is None:
+            self.reading = self._choose(returned, len(outputs), inputs)
+        return outputs, self.reading.arguments(outputs, inputs.values())
+
+    def _count_before_cache(self, returned: Any) -> int:
+        """How many outputs precede the cache in what forward returned; 0 where there is no cache.
+
+        Backward takes a cotangent for each output, called dout, dy, grad_output or the like, and then the cache.
+        """
+        wanted = required_count(self.back)
+        if not (isinstance(returned, tuple) and len(returned) >= 2 and wanted in (None, len(returned))):
+            return 0
+        count = 0
+        for name, part in zip(positional_names(self.back), returned, strict=False):
+            if not (_names_a_cotangent(name) and _is_numeric(part)):
+                break
+            count += 1
+        return 0 if count == len(returned) else count or len(returned) - 1
+
+    def _choose(self, returned: Any, outputs: int, inputs: Mapping[str, Any]) -> Reading:
+        """How to call a backward that takes no cache."""
+        wanted = required_count(self.back)
+        if wanted is None:
+            reading = READINGS[1] if takes_any_number(self.back) else READINGS[0]
+            self.understood = f"forward/backward pair; {reading.text}"
+            return reading
+        readings = fitting(wanted - outputs, outputs, inputs)
+        readings = by_names(readings, positional_names(self.back)[outputs:], outputs, inputs)
+        if not readings:
+            raise NotUnderstoodError(
+                f"backward takes {wanted} arguments; with {outputs} outputs and {len(inputs)} inputs it should take "
+                "(dout, cache) where forward returns (out, cache), or (dout), (dout, *inputs), (dout, out), "
+                "(dout, out, *inputs)"
+            )
+        if len(readings) == 1:
+            self.understood = f"forward/backward pair; {readings[0].text}"
+            return readings[0]
+        self.trials += 2
+        reading = by_numbers(readings, self.run, self.back, inputs, returned)
+        others = " or ".join(other.text for other in readings if other is not reading)
+        self.understood = f"forward/backward pair; {reading.text}, which fits the numbers better than {others}"
+        return reading
 
 
 def _names_a_cotangent(name: str) -> bool:
-    """Whether an argument is called as upstream gradients are: dout, dy, grad_output, g."""
+    """Whether an argument is called as upstream gradients are, dout, dy, grad_output, g; diff and data are not."""
+    if name.startswith(_OTHER_WORDS_IN_D):
+        return False
     return name.startswith(("d", "grad")) or name in ("g", "v", "cotangent", "upstream")
+
+
+def _is_numeric(part: Any) -> bool:
+    """Whether a part of what forward returned can be an output, with a cotangent of its own: no cache, no mask."""
+    return isinstance(part, float | np.floating) or (
+        isinstance(part, np.ndarray) and np.issubdtype(part.dtype, np.floating)
+    )
 
 
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
@@ -78,7 +132,7 @@ def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject 
         return None
     if not callable(thing) or not callable(options.backward):
         raise NotUnderstoodError(
-            f"check(forward, *inputs, backward=...) takes two functions, but got {type(thing).__name__} and "
+            f"check(forward, *inputs, backward=...) takes two functions, but got {kind_of(thing)} and "
             f"backward={type(options.backward).__name__}"
         )
     return PairSubject(thing, options.backward, inputs, options.name)

@@ -1,6 +1,6 @@
 """Where an object keeps its parameters and, after backward, their gradients."""
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,3 +84,18 @@ def _writer(read: Callable[[], Any], rebind: Callable[[Any], None]) -> Callable[
             rebind(value.copy())
 
     return write
+
+
+def zero_gradients(parameters: Mapping[str, Parameter], inputs: Iterable[Any]) -> None:
+    """Set the gradients that are there already to zero in place, as before each step of training.
+
+    What an earlier backward left in a layer that adds to its gradients is no part of this one's. An array that is
+    shared with a parameter or an input is no leftover.
+    """
+    held = (*inputs, *(parameter.read() for parameter in parameters.values()))
+    kept = [value for value in held if isinstance(value, np.ndarray)]
+    for parameter in parameters.values():
+        gradient = parameter.gradient()
+        leftover = isinstance(gradient, np.ndarray) and gradient.flags.writeable and gradient.dtype != object
+        if leftover and not any(np.may_share_memory(gradient, value) for value in kept):
+            gradient[...] = 0
