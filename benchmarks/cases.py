@@ -224,9 +224,7 @@ def distinct(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.permutation(np.linspace(-2, 2, int(np.prod(shape)))).reshape(shape)
 
 
-def _layer_case(
-    name: str, forward: Any, backward: Any, inputs: dict[str, Array], tensor: str, limit: int
-) -> Case:
+def _layer_case(name: str, forward: Any, backward: Any, inputs: dict[str, Array], tensor: str, limit: int) -> Case:
     value = inputs[tensor]
     return Case(
         f"{name}, {tensor} {'×'.join(map(str, value.shape))}", value.size,
