@@ -129,9 +129,9 @@ class Line:
         return self
 
     def drowned(self) -> Array:
-        """Whether the bound is all noise, even at the largest step: then a larger one would help."""
-        slope, largest = self.slope(), self.levels[max(self.levels)]
-        return np.asarray(np.isfinite(slope.error) & ~slope.kink & (slope.error <= 256 * NOISE_FACTOR * largest.noise))
+        """Whether the bound is no more than noise: then a larger step may help."""
+        slope = self.slope()
+        return np.asarray(np.isfinite(slope.error) & ~slope.kink & ~self.bent())
 
     def bent(self) -> Array:
         """Whether the bound is above the noise at the smallest step: then a smaller one would help."""
@@ -192,7 +192,7 @@ def combine(central: tuple[Array, Array], left: tuple[Array, Array], right: tupl
         alone = edge & np.isfinite(side_error)
         value, error = np.where(alone, side, value), np.where(alone, side_error, error)
     kink = kink & np.isfinite(b_error) & np.isfinite(a_error)
-    error = np.where(kink, np.maximum(error, np.maximum(b_error, a_error)), error)
+    error = np.where(kink, np.maximum(b_error, a_error), error)
     return Slope(value, error, np.where(kink, before, value), np.where(kink, after, value), kink)
 
 

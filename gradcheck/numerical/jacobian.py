@@ -226,6 +226,6 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Array:
 
     # 31 steps reach 2**k; each is a step of the arithmetic's own, so that only the function's rounding is seen.
     def step(k: int, length: float) -> Array:
-        return exact_direction(x, (length * size).astype(x.dtype), k - 5) * np.asarray(2.0 ** (k - 5), x.dtype)
+        return np.asarray(exact_direction(x, (length * size).astype(x.dtype), k - 5) * x.dtype.type(2.0 ** (k - 5)))
 
     return evaluation_noise(near, near.base, [(step(k, 1.0), step(k, GOLDEN)) for k in exponents], near.eps)
