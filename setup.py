@@ -23,7 +23,7 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["gradcheck", "gradcheck.*"]),
     package_data={"gradcheck": ["py.typed"]},
-    install_requires=["numpy>=1.26", "autograd>=1.7", "hypothesis>=6.100", "pytest>=8"],
+    install_requires=["numpy>=1.26", "autograd>=1.7", "hypothesis>=6.112", "pytest>=8"],
     extras_require={"examples": EXAMPLES, "test": TEST, "dev": DEV},
     entry_points={
         "console_scripts": ["gradcheck = gradcheck.cli:main"],
