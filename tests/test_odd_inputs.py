@@ -359,6 +359,50 @@ def test_inputs_that_are_exactly_zero(zeros):
     assert_told_apart(right, wrong)
 
 
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [(np.square, lambda x: 2 * x), (lambda x: x**3, lambda x: 3 * x**2), (lambda x: 1 - np.cos(x), np.sin)],
+    ids=["square", "cube", "cosine"],
+)
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_gradient_that_is_zero_at_an_optimum(f, slope, size):
+    """Value and gradient are both 0, so nothing but the neighbourhood says how large an error would be."""
+    x = np.zeros(size)
+    right, wrong = both(
+        lambda x: np.sum(f(x)), x, kind="grad", right=slope, wrong=lambda x: slope(x) + 0.1 * (np.arange(size) == 0)
+    )
+    assert_told_apart(right, wrong)
+    assert np.flatnonzero(wrong["x"].wrong).tolist() == [0]
+    assert right.evaluations <= 200
+
+
+def test_a_loss_of_exactly_zero():
+    t = normal(50)
+    right, wrong = both(
+        lambda y: np.mean((y - t) ** 2), t.copy(), kind="grad",
+        right=lambda y: 2 * (y - t) / 50, wrong=lambda y: 2 * (y - t) / 50 + 1 / 50,
+    )  # fmt: skip
+    assert_told_apart(right, wrong)
+
+
+@pytest.mark.parametrize("offset", [1e4, 1e8, 1e10])
+def test_far_from_zero_the_structure_of_the_function_counts(offset):
+    """Timestamps, identifiers, metres: the numbers are large, and what matters is their last digits."""
+    right, wrong = both(
+        lambda x: np.tanh(x - offset), offset + normal(5),
+        right=lambda g, x: tanh_backward(g, x - offset), wrong=lambda g, x: -tanh_backward(g, x - offset),
+    )  # fmt: skip
+    assert_told_apart(right, wrong)
+
+
+@pytest.mark.parametrize("offset", [1e12, 1e15])
+def test_so_far_from_zero_that_no_step_is_small_enough_nobody_is_accused(offset):
+    report = check(
+        lambda x: np.tanh(x - offset), offset + normal(5), backward=lambda g, x: tanh_backward(g, x - offset)
+    )
+    assert report.verdict != "disagree", str(report)
+
+
 def test_denormal_numbers():
     x = np.array([5e-324, 1e-310, -3e-320])
     assert check(lambda x: 2 * x, x, backward=lambda g, x: 2 * g).verdict != "disagree"
@@ -377,6 +421,42 @@ def test_nan_in_an_input_that_the_function_can_cope_with():
     assert right.verdict != "disagree", str(right)
     wrong = check(mean_without_nan, x, backward=lambda g, x: np.where(np.isnan(x), 0, 3 * x * g))
     assert np.flatnonzero(wrong["x"].wrong).tolist() == [0, 2], str(wrong)
+
+
+def masked_softmax(x, mask):
+    e = np.exp(x + mask - np.max(x + mask, axis=-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def masked_softmax_backward(g, x, mask):
+    y = masked_softmax(x, mask)
+    return y * (g - (g * y).sum(-1, keepdims=True))
+
+
+CAUSAL = np.where(np.tri(4) > 0, 0, -np.inf)
+
+
+def test_a_mask_of_minus_infinity_that_has_no_gradient():
+    right, wrong = both(
+        masked_softmax, normal(4, 4), CAUSAL,
+        right=masked_softmax_backward, wrong=lambda g, x, mask: masked_softmax(x, mask) * g,
+    )  # fmt: skip
+    assert_told_apart(right, wrong)
+
+
+def test_a_mask_of_minus_infinity_that_has_a_gradient():
+    """Infinite entries cannot be varied; the others can, and decide."""
+
+    def backward(g, x, mask, factor=1.0):
+        dx = masked_softmax_backward(g, x, mask)
+        return dx, factor * dx
+
+    right, wrong = both(
+        masked_softmax, normal(4, 4), CAUSAL,
+        right=lambda g, x, mask: backward(g, x, mask), wrong=lambda g, x, mask: backward(g, x, mask, 1.01),
+    )  # fmt: skip
+    assert_told_apart(right, wrong)
+    assert wrong["x"].verdict == "agree"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -513,3 +593,69 @@ def test_a_loss_summed_in_float32_over_many_terms():
     right, wrong = both(loss, x, right=gradient, wrong=lambda x: -gradient(x), kind="grad")
     assert right.verdict != "disagree", str(right)
     assert wrong.verdict == "disagree", str(wrong)
+
+
+# ------------------------------------------------------------------------------------------------ odd functions
+
+
+def cube_root_by_newton(a):
+    """Stops when the last step was small: the count of steps jumps with a."""
+    y = np.ones_like(a)
+    while np.max(np.abs(y**3 - a)) > 1e-13:
+        y = y - (y**3 - a) / (3 * y**2)
+    return y
+
+
+def cube_root_by_bisection(a):
+    """A staircase of steps of 1e-8."""
+    low, high = np.zeros_like(a), np.full_like(a, 10)
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = np.where(middle**3 < a, middle, low), np.where(middle**3 < a, high, middle)
+    return (low + high) / 2
+
+
+def products_of_the_others(x):
+    return np.array([np.prod(np.delete(x, i)) for i in range(x.size)])
+
+
+def eigenvalues_backward(g, a):
+    _, v = np.linalg.eigh((a + a.T) / 2)
+    return (v * g) @ v.T
+
+
+MATRIX = normal(4, 4) + 3 * np.eye(4)
+WITH_A_ZERO = np.array([0.5, 0.0, -2.0, 3.0])
+
+ODD = {
+    "determinant": (np.linalg.det, MATRIX, lambda g, a: g * np.linalg.det(a) * np.linalg.inv(a).T),
+    "its logarithm": (lambda a: np.linalg.slogdet(a)[1], MATRIX, lambda g, a: g * np.linalg.inv(a).T),
+    "inverse": (np.linalg.inv, MATRIX, lambda g, a: -np.linalg.inv(a).T @ g @ np.linalg.inv(a).T),
+    "eigenvalues": (lambda a: np.linalg.eigvalsh((a + a.T) / 2), MATRIX, eigenvalues_backward),
+    "median": (np.median, normal(9), lambda g, x: g * (x == np.median(x))),
+    "product with a zero": (np.prod, WITH_A_ZERO, lambda g, x: g * products_of_the_others(x)),
+    "newton's iteration": (cube_root_by_newton, np.array([0.5, 2.0]), lambda g, a: g / (3 * np.cbrt(a) ** 2)),
+    "bisection": (cube_root_by_bisection, np.array([0.5, 2.0]), lambda g, a: g / (3 * np.cbrt(a) ** 2)),
+    "unit vector": (
+        lambda x: x / np.linalg.norm(x),
+        1e-8 * normal(5),
+        lambda g, x: (g - x * (g @ x) / (x @ x)) / np.linalg.norm(x),
+    ),
+    "fourier transform": (
+        lambda x: np.fft.rfft(x).real,
+        normal(8),
+        lambda g, x: np.cos(2 * np.pi * np.outer(np.arange(8), np.arange(5)) / 8) @ g,
+    ),
+}
+
+
+@pytest.mark.parametrize(("f", "x", "backward"), ODD.values(), ids=ODD.keys())
+def test_odd_functions(f, x, backward):
+    def off_in_the_largest(g, x):
+        dx = np.array(backward(g, x))
+        dx.flat[np.argmax(np.abs(dx))] *= 1.01
+        return dx
+
+    right, wrong = both(f, x, right=backward, wrong=off_in_the_largest)
+    assert_told_apart(right, wrong)
+    assert wrong.tensors[0].wrong.sum() == 1
