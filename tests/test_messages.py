@@ -146,7 +146,7 @@ def test_a_function_overwrites_nothing():
 def test_nonlinear():
     report = check(lambda x: x**2, v, backward=lambda g, x: 2 * x * np.abs(g))
     assert re.fullmatch(
-        r"backward is not linear in the cotangent: dx\(−3·dout\) is not −3·dx\(dout\), off by \S+ at a size of \S+",
+        r"backward is not linear in the cotangent: dx\(−2·dout\) is not −2·dx\(dout\), off by \S+ at a size of \S+",
         finding(report, "linear"),
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.conduct import Evidence
+from gradcheck.checking.evidence import Evidence
 from gradcheck.checking.report import Comparison
 from gradcheck.checking.state import same_values
 from gradcheck.checking.subject import copies

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.conduct import Evidence, examine
+from gradcheck.checking.conduct import examine
 from gradcheck.checking.conventions import understand
+from gradcheck.checking.evidence import Evidence
 from gradcheck.checking.precision import in_double
 from gradcheck.checking.report import Comparison, Report
 from gradcheck.checking.state import State

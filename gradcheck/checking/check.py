@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gradcheck.checking import adequacy, keywords
 from gradcheck.checking.bench import AsFunctionOf, Bench, joined
 from gradcheck.checking.compare import compare
-from gradcheck.checking.conduct import as_array, is_comparable
+from gradcheck.checking.evidence import as_array, is_comparable
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Report
 from gradcheck.checking.second_opinion import joint_subgradients
