@@ -105,7 +105,7 @@ def quadratic_but(entries, error, size):
 SCALAR = [
     Row("torch slow-sign flipped at scale 1e-7", **square(1e-7, 3)),
     Row("torch slow-0.09 per cent too large", **cubes(1.0009)),
-    *(Row(f"torch fast-no gradient of a mean over {n}", **mean_square(n)) for n in (3000, 10_000, 1_000_000)),
+    *(Row(f"torch fast-no gradient of a mean over {n}", **mean_square(n)) for n in (3000, 10_000, 100_000)),
     Row("jax-sign flipped at scale 1e-6 in float32", **square(1e-6, 3, np.float32)),
     Row("jax-sign flipped at scale 1e-8 in float64", **square(1e-8, 3)),
     Row("autograd-sign flipped at scale 1e-8", **square(1e-8, 20)),
