@@ -23,7 +23,7 @@ FINE, DISAGREES = 0, 1
 
 HIDDEN = 100
 WEIGHT_SCALE = 0.05
-LEARNING_RATE, MOMENTUM = 0.5, 0.9
+LEARNING_RATE, MOMENTUM = 0.3, 0.9
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Pace:
     epochs: int
 
 
-PACES = {"digits": Pace(batch_size=32, epochs=20)}  # few pictures: smaller batches, more epochs
+PACES = {"digits": Pace(batch_size=32, epochs=40)}  # few pictures: smaller batches, more epochs
 USUAL = Pace(batch_size=100, epochs=10)
 
 
