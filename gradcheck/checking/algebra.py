@@ -79,7 +79,10 @@ def _objection(
     """What is not linear in one gradient, and by how much; if nothing is, by how much rounding makes it differ."""
     double, triple, zero = (np.asarray(gradients[name]) for gradients in multiples)
     one = np.asarray(parts[0][name])
-    allowed = rounding(one) * largest(np.abs(one) + np.abs(parts[1][name]))
+    # The multiples and sums of the cotangents are themselves rounded to their own type.
+    wide = all(np.finfo(c.dtype).eps <= np.finfo(one.dtype).eps for c in evidence.cotangents)
+    coarsest = rounding(one) if wide else max(rounding(c) for c in evidence.cotangents)
+    allowed = coarsest * largest(np.abs(one) + np.abs(parts[1][name]))
     missed = _missed(parts, name)
     doubled = largest(double + 2 * one)
     if not doubled <= allowed:  # also if it is NaN; a power of two scales exactly, whatever cancels
@@ -88,7 +91,7 @@ def _objection(
         return f"d{name} is not zero for a zero cotangent", largest(zero)
     if not largest(missed) <= allowed and _grows_along(evidence, name, missed, other):
         return f"d{name}(u + v) is not d{name}(u) + d{name}(v)", largest(missed)
-    return "", max(largest(triple + 3 * one) / 3, largest(missed))
+    return "", max(largest(triple + 3 * one) / 3, largest(missed)) if wide else 0.0
 
 
 def _permuted(cotangent: Array, rng: np.random.Generator) -> Array:
