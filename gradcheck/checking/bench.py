@@ -50,7 +50,7 @@ class Bench:
     def report(self) -> Report:
         """The conduct; no tensor compared yet."""
         conduct = examine(self.evidence)
-        account = self.subject.account({*self.evidence.gradients, *self.evidence.names})
+        claimed = self.subject.tensors if self.wanted else self.evidence.gradients
         undecided = [
             Comparison.unmeasured(
                 tensor,
@@ -60,7 +60,7 @@ class Bench:
             )
             for tensor, value in self.evidence.tensors.items()
         ]
-        return Report(self.subject.name, account, undecided, conduct, seed=self.seed)
+        return Report(self.subject.name, self.subject.account(claimed), undecided, conduct, seed=self.seed)
 
     def in_double(self) -> "Bench | None":
         """The same in double precision, if the subject can be cast and then computes the same."""
@@ -92,6 +92,7 @@ class AsFunctionOf:
         self.bench, self.tensors = bench, tensors
 
     def __call__(self, value: Array) -> Array:
+        """Run forward with these tensors replaced."""
         if len(self.tensors) == 1:
             changes = {self.tensors[0]: np.asarray(value)}
         else:
@@ -140,4 +141,5 @@ def _cotangent(output: Array, rng: np.random.Generator, wanted: bool) -> Array:
 
 
 def joined(parts: list[Array]) -> Array:
+    """One array as it is, several in one row."""
     return parts[0] if len(parts) == 1 else np.concatenate([part.ravel() for part in parts])

@@ -48,7 +48,7 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
         return _not_finite(name, analytic, broken)
     if not analytic.size:
         return _settled(name, tolerance, np.zeros(analytic.shape), 0.0, 0.0)
-    typical = _typical(meter, analytic)
+    typical = _typical(meter, tolerance)
     seen = _sharpened(meter, tolerance, along_directions(meter, tolerance), typical)
     resolution = relative(seen.noticeable, analytic, typical)
     if not (exhaustive or seen.differs or seen.kinked) and resolution <= SETTLED:
@@ -67,13 +67,15 @@ def along_directions(meter: EntryMeter, tolerance: Tolerance) -> Directions:
     noticeable = np.full(tolerance.analytic.shape, np.inf)
     for line in meter.witnesses:
         slope = line.slope()
+        if not (np.isfinite(slope.error) and np.isfinite(slope.value)):
+            continue
         low, high = min(slope.left, slope.right), max(slope.left, slope.right)
         allowed = tolerance.of_line(line, slope.error)
         claimed = float(np.sum(tolerance.analytic * line.direction))
         differs |= bool(outside(claimed, low, high) > allowed)
         kinked |= bool(slope.kink)
         with np.errstate(divide="ignore"):
-            noticeable = np.minimum(noticeable, (2 * allowed + high - low) / np.abs(line.direction))
+            noticeable = np.fmin(noticeable, (2 * allowed + high - low) / np.abs(line.direction))
     return Directions(differs, kinked, noticeable)
 
 
@@ -103,20 +105,22 @@ def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entr
     if entries.kinks.any() and not wrong.any():
         wrong |= joint_subgradients(meter, tolerance, entries)
     if seen.differs and not wrong.any() and not entries.kinks.any() and repeatedly_differs(meter, tolerance):
-        return by_search(name, meter, tolerance, seen, _typical(meter, analytic, entries.value))
-    typical = _typical(meter, analytic, entries.value)
-    judged = ~entries.kinks if not entries.kinks.all() else entries.kinks
+        return by_search(name, meter, tolerance, seen, _typical(meter, tolerance, entries.value))
+    typical = _typical(meter, tolerance, entries.value)
+    varied = np.isfinite(meter.near.x)
+    kinks = entries.kinks & np.isfinite(entries.error)
+    judged = varied & (~kinks | kinks.all())
     size = np.maximum(np.abs(analytic), np.abs(entries.value))
 
     def resolution(of: Tolerance) -> tuple[Array, float]:
         gap = np.where(entries.kinks, entries.high - entries.low, 0)
         noticeable = 2 * of.of_entries(entries) + gap
         if not seen.differs:
-            noticeable = np.minimum(noticeable, seen.noticeable)
+            noticeable = np.fmin(noticeable, seen.noticeable)
         return noticeable, relative(noticeable[judged], size[judged], typical)
 
     noticeable, stated = resolution(tolerance)
-    blind = 0.0 if entries.kinks.all() else resolution(tolerance.strict())[1]
+    blind = 0.0 if kinks.all() else resolution(tolerance.strict())[1]
     verdict, reason = _verdict(bool(wrong.any()), blind, meter)
     allowed = tolerance.of_entries(entries)
     excess = np.where(wrong, 1 + distance, distance / (distance + allowed + np.finfo(float).tiny))
@@ -206,13 +210,18 @@ def _advice(resolution: float, meter: EntryMeter) -> str:
     )
 
 
-def _typical(meter: EntryMeter, *gradients: Array) -> float:
-    """The size of a typical entry; where that is no more than rounding, the size an entry could well have."""
+def _typical(meter: EntryMeter, tolerance: Tolerance, *numerical: Array) -> float:
+    """The size of a typical entry; where it is zero but for rounding, the size an entry could well have."""
+    typical = typical_size(tolerance.analytic, *numerical)
+    if typical > 16 * float(np.max(tolerance.jitter, initial=0.0)):
+        return typical
     outputs = np.abs(meter.cotangent * np.where(np.isfinite(meter.near.base), meter.near.base, 0))
-    # A gradient of this size would double the outputs within the scale of the input.
-    natural = float(norm(outputs)) / (float(np.median(np.abs(meter.direction))) or 1.0)
-    typical = typical_size(*gradients)
-    return typical if typical > 64 * meter.near.eps * natural else natural
+    # A gradient of this size would double the outputs within the scale of the input ...
+    doubling = float(norm(outputs)) / (float(np.median(np.abs(meter.direction))) or 1.0)
+    # ... and one of this size shows at the largest step, where the outputs are zero themselves.
+    levels = [level for line in meter.witnesses for level in line.levels.values()]
+    rises = [abs(float(side)) for level in levels for side in (level.left, level.right) if np.isfinite(side)]
+    return max(typical, doubling, max(rises, default=0.0) / (float(norm(meter.direction)) or 1.0))
 
 
 def _argmax(values: Array) -> tuple[int, ...]:

@@ -14,6 +14,9 @@ Array = NDArray[Any]
 BUDGET = 400
 """Evaluations after which the search stops, with what it has found by then."""
 
+WORK = 10**8
+"""Entries evaluated, all evaluations together, after which it stops likewise."""
+
 
 def locate(meter: EntryMeter, tolerance: Tolerance) -> tuple[Entries, Array, bool]:
     """The wrong entries of a tensor that disagrees along a random direction.
@@ -38,7 +41,8 @@ def locate(meter: EntryMeter, tolerance: Tolerance) -> tuple[Entries, Array, boo
     pending = [(0, size, *search.disagreement(0, size))]
     start = meter.near.evaluations
     while pending:
-        if meter.near.evaluations - start > BUDGET:
+        spent = meter.near.evaluations - start
+        if spent > BUDGET or (search.wrong.any() and spent * size > WORK):
             return search.entries, search.wrong, False
         low, high, distance, allowed = pending.pop()
         if abs(distance) <= allowed:

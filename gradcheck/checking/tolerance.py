@@ -29,14 +29,14 @@ class Tolerance:
     ----------
     analytic : ndarray
         The gradient under test.
-    jitter : float
+    jitter : ndarray or float
         How much its entries were seen to vary by rounding.
     rtol : float
         The relative error that the caller accepts.
     """
 
     analytic: Array
-    jitter: float
+    jitter: Array | float
     rtol: float
 
     def strict(self) -> "Tolerance":
@@ -49,8 +49,8 @@ class Tolerance:
 
     def of_line(self, line: Line, error: Array) -> float:
         """For the slope along a line; roundings of many entries add like random numbers."""
-        together, reach = norm(self.analytic * line.direction), norm(line.direction)
-        return float(SAFETY * error + self._rounding(together) + self.jitter * reach)
+        together, jitter = norm(self.analytic * line.direction), norm(np.asarray(self.jitter * line.direction))
+        return float(SAFETY * error + self._rounding(together) + jitter)
 
     def _rounding(self, size: Any) -> Any:
         return (8 * float(np.finfo(self.analytic.dtype).eps) + self.rtol) * size

@@ -12,12 +12,15 @@ the narrowest believed bound is the answer.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+SUSPICIOUS = 1e3
+"""Jitter of so many roundoffs is looked at once more, closer."""
 
 NOISE_FACTOR = 4.0
 """How many standard deviations of rounding noise a bound allows for."""
@@ -25,13 +28,17 @@ NOISE_FACTOR = 4.0
 
 @dataclass(frozen=True)
 class Slope:
-    """A derivative along a line with its error bound, and the slopes on either side of the point."""
+    """A derivative along a line with its error bound, and the slopes on either side of the point.
+
+    ``seen`` is false where no two steps show the same slope above their noise.
+    """
 
     value: Array
     error: Array
     left: Array
     right: Array
     kink: Array
+    seen: Array
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,7 @@ class Line:
         self.evaluate, self.base, self.direction = evaluate, base, direction
         self.contract, self.noise, self.eps = contract, noise, eps
         self.levels: dict[int, Level] = {}
+        self._jitter, self._rounding = contract.of_noise(noise), contract.of_noise(eps * np.abs(base))
 
     def measure(self, exponents: Sequence[int]) -> "Line":
         """Measure at the steps ``2**exponent``, two evaluations each."""
@@ -141,7 +149,9 @@ class Line:
         """Whether some slope still changes at the smallest step, or has a kink that may only be close by."""
         slope = self.slope()
         straight = (slope.error <= 1e-3 * np.abs(slope.value)) | ~self.bent()
-        return not bool(np.all(np.isfinite(slope.error) & straight & ~slope.kink))
+        # What jitters by more than rounding may have structure finer than any step so far.
+        visible = slope.seen | ~(self._jitter > SUSPICIOUS * self._rounding)
+        return not bool(np.all(np.isfinite(slope.error) & straight & visible & ~slope.kink))
 
     def _at_an_edge(self) -> bool:
         """Whether one side has no values at the smallest step so far; a smaller one may have."""
@@ -184,21 +194,28 @@ class Line:
             )
 
 
-def combine(central: tuple[Array, Array], left: tuple[Array, Array], right: tuple[Array, Array], edge: Array) -> Slope:
+def combine(central: "Limit", left: "Limit", right: "Limit", edge: Array) -> Slope:
     """One slope out of three: central where f is smooth, one-sided at the edge of its domain, both at a kink."""
-    (value, error), (before, b_error), (after, a_error) = central, left, right
-    kink = np.abs(after - before) > 2 * (b_error + a_error)
-    for side, side_error in ((before, b_error), (after, a_error)):
-        alone = edge & np.isfinite(side_error)
-        value, error = np.where(alone, side, value), np.where(alone, side_error, error)
-    kink = kink & np.isfinite(b_error) & np.isfinite(a_error)
-    error = np.where(kink, np.maximum(b_error, a_error), error)
-    return Slope(value, error, np.where(kink, before, value), np.where(kink, after, value), kink)
+    value, error = central.value, central.error
+    known = np.isfinite(left.error) & np.isfinite(right.error)
+    kink = known & (np.abs(right.value - left.value) > 2 * (left.error + right.error))
+    for side in (left, right):
+        alone = edge & np.isfinite(side.error)
+        value, error = np.where(alone, side.value, value), np.where(alone, side.error, error)
+    error = np.where(kink, np.maximum(left.error, right.error), error)
+    before, after = (np.where(kink, side.value, value) for side in (left, right))
+    return Slope(value, error, before, after, kink, np.asarray(central.seen | left.seen | right.seen))
 
 
-def extrapolate(
-    slopes: Array, steps: Array, noise: Array, power: int, jumps: Array | None = None
-) -> tuple[Array, Array]:
+class Limit(NamedTuple):
+    """A limit, a bound on its error, and whether anything was seen above the noise."""
+
+    value: Array
+    error: Array
+    seen: Array
+
+
+def extrapolate(slopes: Array, steps: Array, noise: Array, power: int, jumps: Array | None = None) -> Limit:
     """The limit of `slopes` for vanishing steps, and a bound on its error.
 
     Two neighbouring levels with truncation error ``c · step**power`` give
@@ -219,8 +236,8 @@ def extrapolate(
 
     Returns
     -------
-    value, error : ndarray, ndarray
-        The limit and its bound; the bound is infinite where the quotients do not settle.
+    Limit
+        With an infinite bound where the quotients do not settle.
 
     References
     ----------
@@ -229,7 +246,7 @@ def extrapolate(
     """
     noise = NOISE_FACTOR * noise
     if len(steps) == 1:
-        return slopes[0], np.full(slopes.shape[1:], np.inf)
+        return Limit(slopes[0], np.full(slopes.shape[1:], np.inf), np.zeros(slopes.shape[1:], bool))
     gap = np.abs(np.diff(slopes, axis=0))
     q = (steps[1:] / steps[:-1]) ** power
     q = q.reshape(-1, *[1] * (slopes.ndim - 1))
@@ -251,7 +268,7 @@ def extrapolate(
         value, error = np.where(better, limit[k], value), np.where(better, bound, error)
     # Where no two steps show the same slope above their noise, nothing was seen, and no quiet step must claim it was.
     seen = np.any((np.abs(slopes[:-1]) > noise[:-1]) & (gap <= 0.1 * np.abs(slopes[:-1])), axis=0)
-    return value, np.where(seen, error, np.maximum(error, noise[0]))
+    return Limit(value, np.where(seen, error, np.maximum(error, noise[0])), np.asarray(seen))
 
 
 def _settles(gap: Array, slopes: Array, noise: Array) -> Array:

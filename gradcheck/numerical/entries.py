@@ -20,8 +20,8 @@ Group = tuple[Any, ...]
 WANTED = 2e-8
 """An entry is measured again, at more steps, while its bound is above this share of the typical entry."""
 
-DENSE_BELOW = 8
-"""Arrays smaller than this are differenced entry by entry: probing for structure would cost more."""
+DENSE_BELOW = 2
+"""A single entry is differenced at once: probing for structure would cost more."""
 
 
 @dataclass
@@ -204,7 +204,7 @@ class EntryMeter:
 
     def _doubtful(self, entries: Entries, share: float = WANTED) -> Array:
         size = np.maximum(np.abs(entries.value), self._typical(entries))
-        return np.asarray((self.direction != 0) & ~(entries.error <= share * size) & ~entries.kinks)
+        return np.asarray((self.direction != 0) & (~(entries.error <= share * size) | entries.kinks))
 
     def _typical(self, entries: Entries) -> float:
         size = np.abs(entries.value)
@@ -214,7 +214,7 @@ class EntryMeter:
     def _measure_small(self, grouping: Grouping, groups: Sequence[Group], entries: Entries) -> None:
         """Entries much smaller than the typical one, at steps in proportion to themselves."""
         x = self.near.x
-        doubtful = self._doubtful(entries, share=1e-5) & (x != 0) & (np.abs(x) < scales(x) / 4)
+        doubtful = self._doubtful(entries, share=1e-5) & ~entries.kinks & (x != 0) & (np.abs(x) < scales(x) / 4)
         own = exact_direction(x, np.where(doubtful, np.abs(x), 0).astype(x.dtype), self.ladder.lowest)
         left = [group for group in groups if doubtful[group].any()]
         for group, line in self.lines(grouping, left, own, self.ladder.wide):
@@ -225,8 +225,7 @@ class EntryMeter:
 
     def _range_of_subgradients(self, grouping: Grouping, group: Group, entries: Entries) -> None:
         """At a kink every output may take any slope between its own left and right one."""
-        line = self._line(self.direction, group, Contraction()).measure(self.ladder.wide)
-        slope = line.slope()
+        slope = self.settled(self._line(self.direction, group, Contraction())).slope()
         ends = self.cotangent * slope.left, self.cotangent * slope.right
         axes = grouping.summed_axes(self.near.base.ndim)
         low, high = (grouping.arrange(end(*ends).sum(axis=axes)) for end in (np.minimum, np.maximum))
@@ -256,4 +255,4 @@ def _is_straight(line: Line) -> bool:
 
 
 def _arranged(slope: Slope, grouping: Grouping) -> Slope:
-    return Slope(*(grouping.arrange(part) for part in (slope.value, slope.error, slope.left, slope.right, slope.kink)))
+    return Slope(*(grouping.arrange(getattr(slope, part.name)) for part in fields(Slope)))
