@@ -54,15 +54,15 @@ class ArrayPiece(Piece):
 
     def restore(self) -> None:
         """Copy the contents back."""
-        flags = self.array.flags
-        if not flags.writeable:
+        array = self.array
+        if not array.flags.writeable:
             with suppress(ValueError):  # the memory is somebody else's, who restores it
-                flags.writeable = True
-        if self.array.shape != self.kept.shape:
-            self.array.resize(self.kept.shape, refcheck=False)
-        if flags.writeable:
-            np.asarray(self.array)[...] = self.kept
-            flags.writeable = self.writeable
+                array.flags.writeable = True
+        if array.shape != self.kept.shape:
+            array.resize(self.kept.shape, refcheck=False)
+        if array.flags.writeable:
+            np.asarray(array)[...] = self.kept
+            array.flags.writeable = self.writeable
 
 
 def same_values(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> Any:

@@ -11,6 +11,7 @@ even ``isinstance`` asks the object.
 import array
 import functools
 import random
+import sys
 import types
 import weakref
 from collections import OrderedDict, deque
@@ -90,27 +91,23 @@ def _function(function: types.FunctionType, home: Home) -> Reached:
     onward = [*vars(function).values(), *(value for cell in cells for value in cell.kept.values())]
     onward += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     if home.reads(function.__globals__.get("__name__")):
-        more, further = _globals(function, home)
+        more, onward = _globals(function, onward, home)
         pieces += more
-        onward += further
     return pieces, onward
 
 
-def _globals(function: types.FunctionType, home: Home) -> Reached:
-    """What the names in a function's code stand for in its module, and in other modules that it names."""
+def _globals(function: types.FunctionType, held: list[Any], home: Home) -> tuple[list[Piece], list[Any]]:
+    """What the names in a function's code stand for: in its module, and in those it names, holds or imports."""
     names = _names(function.__code__)
-    spaces = [function.__globals__]
-    pieces: list[Piece] = []
-    onward: list[Any] = []
-    for space in spaces:  # grows on the way
-        piece = globals_piece(space, names)
-        pieces.append(piece)
-        for value in piece.kept.values():
-            if type(value) is not types.ModuleType:
-                onward.append(value)
-            elif home.reads(value.__name__) and not any(vars(value) is known for known in spaces):
-                spaces.append(vars(value))
-    return pieces, onward
+    pieces = [globals_piece(function.__globals__, names)]
+    onward = [*pieces[0].kept.values(), *held, *(sys.modules[name] for name in names if name in sys.modules)]
+    known = {id(function.__globals__)}
+    for value in onward:  # grows on the way: a package leads to its modules
+        if type(value) is types.ModuleType and id(vars(value)) not in known and home.reads(value.__name__):
+            known.add(id(vars(value)))
+            pieces.append(globals_piece(vars(value), names))
+            onward += pieces[-1].kept.values()
+    return list(pieces), onward
 
 
 def _names(code: types.CodeType) -> set[str]:
