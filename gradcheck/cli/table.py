@@ -49,8 +49,10 @@ class Table:
         ]
         return "\n".join(self._line(list(parts)) for parts in zip_longest(*columns, fillvalue=""))
 
-    def report(self, name: str, report: Report) -> str:
-        """The row for a report."""
+    def outcome(self, name: str, report: Report | str) -> str:
+        """The row for a report, or for a subject that raised and left a traceback."""
+        if isinstance(report, str):
+            return self.row(name, "", "", "", "", "raises")
         errors = [tensor.worst_error for tensor in report.tensors if tensor.worst_error is not None]
         resolution = max((tensor.resolution for tensor in report.tensors), default=float("inf"))
         return self.row(

@@ -93,27 +93,24 @@ def _verify(console: Console, seed: int) -> list[Report] | None:
     everything = cases(np.random.default_rng(seed))
     table = Table([case.name for case in everything], console.width)
     console.write(table.header())
-    reports, bad = [], []
+    outcomes = []
     with console.progress() as show:
         for number, case in enumerate(everything):
             show(case.name, number, len(everything))
-            report = _checked(case, seed)
-            if isinstance(report, Report):
-                console.write(table.report(case.name, report))
-                reports.append(report)
-            else:
-                console.write(table.row(case.name, "", "", "", "", "raises"))
-            if not (isinstance(report, Report) and report):
-                bad.append(report)
+            outcome = _checked(case, seed)
+            outcomes.append(outcome)
+            console.write(table.outcome(case.name, outcome))
+    good = [outcome for outcome in outcomes if isinstance(outcome, Report) and outcome.ok]
     console.write()
     _say(
         console,
         "Worst error: the largest difference between backpropagation and central differences. Resolution: the "
         "smallest that would have been noticed. Both relative to a typical entry of the gradient.",
     )
-    for report in bad:
-        console.write(f"\n{report}")
-    return None if bad else reports
+    for outcome in outcomes:
+        if outcome not in good:
+            console.write(f"\n{outcome}")
+    return good if len(good) == len(outcomes) else None
 
 
 def _checked(case: Case, seed: int) -> Report | str:

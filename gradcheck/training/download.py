@@ -44,7 +44,7 @@ def fetch(checksums: Mapping[str, str], remedy: str, progress: Progress | None =
         import pooch
     except ImportError as error:
         reason = "MNIST is not on this disk, and without pooch it cannot be downloaded"
-        raise DataError(f'{reason}. Run pip install "gradcheck[examples]". {remedy}') from error
+        raise DataError(f'{reason}. Run pip install "gradcheck[examples]", or do without. {remedy}') from error
 
     folder = Path(pooch.os_cache("gradcheck")) / "mnist"
     missing = {name: md5 for name, md5 in checksums.items() if not _kept(folder / name, md5)}
