@@ -191,6 +191,11 @@ def kind_of(thing: Any) -> str:
     return kind if thing is None else f"a{'n' * (kind[0].lower() in 'aeio' or kind == 'ndarray')} {kind}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things: 0 inputs, 1 input, 2 inputs."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
 def listed(names: Iterable[str]) -> str:
     """Names as one says them: a; a and b; a, b and c."""
     *others, last = names

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.subject import NotUnderstoodError, listed
+from gradcheck.checking.subject import NotUnderstoodError, counted, listed
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -119,7 +119,7 @@ def complaint(returned: Any, inputs: Mapping[str, Any], role: str = "backward") 
     if not surplus(returned, inputs):
         return ""
     names = list(variables(inputs))
-    there = f"{len(names)} float input{'s' * (len(names) > 1)}, {listed(names)}" if names else "no float input"
+    there = f"{counted(len(names), 'float input')}, {listed(names)}" if names else "no float input"
     return f"{role} returned {len(returned)} gradients, but forward has {there}; return one for each"
 
 
@@ -138,10 +138,9 @@ def call(role: str, function: Callable[..., Any], arguments: Iterable[Any]) -> A
         try:
             inspect.signature(function).bind(*arguments)
         except TypeError as mismatch:
-            count = f"{len(arguments)} input{'s' * (len(arguments) != 1)}"
             raise NotUnderstoodError(
                 f"{role} {getattr(function, '__qualname__', function)!s}{inspect.signature(function)} cannot be called "
-                f"with the {count} given: {mismatch}"
+                f"with the {counted(len(arguments), 'input')} given: {mismatch}"
             ) from None
     return function(*arguments)
 

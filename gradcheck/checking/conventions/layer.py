@@ -17,7 +17,13 @@ from gradcheck.checking.conventions.arguments import (
     surplus,
     variables,
 )
-from gradcheck.checking.conventions.parameters import attribute, find_parameters, float_attributes, zero_gradients
+from gradcheck.checking.conventions.parameters import (
+    attribute,
+    by_shape,
+    find_parameters,
+    float_attributes,
+    zero_gradients,
+)
 from gradcheck.checking.subject import Array, Options, Parameter, Pullback, Subject, as_outputs, copies
 
 
@@ -33,33 +39,33 @@ class LayerSubject(Subject):
         self.inputs = named_inputs(self.run, inputs)
         self.takes_cotangent = bool(positional_names(self.back)) or required_count(self.back) is None
         self.returned: Any = None
-        arrays = float_attributes(layer)
+        self.arrays = float_attributes(layer)
         self.parameters, where = find_parameters(layer)
-        if set(arrays) - set(self.parameters):
+        self.stored = self.parameters
+        if set(self.arrays) - set(self.parameters):
             self._run_once()
-            self.parameters, where = find_parameters(layer)
-            unclaimed = [name for name in arrays if name not in self.parameters]
-            if self._returns_gradients_of(unclaimed):
-                self.parameters |= {name: self._returned_with(i, name) for i, name in enumerate(unclaimed)}
+            self.stored, where = find_parameters(layer)
+            returned = self._parameters_returned()
+            self.parameters = self.stored | returned
+            if returned:
                 where = f"parameters {', '.join(self.parameters)} as attributes, gradients returned after the inputs'"
-        self.unclaimed = {name: attribute(layer, name) for name in arrays if name not in self.parameters}
+        self.unclaimed = {name: attribute(layer, name) for name in self.arrays if name not in self.parameters}
         self.understood = f"layer object; {where}"
         ignored = ignored_default(self.back)
         if ignored:
             self.takes_cotangent = False
-            self.understood += f"; backward ignores {ignored}: right only as the last layer, for {ignored} = 1"
+            self.understood += f"; backward ignores {ignored}: right as the last layer only"
         held = {name: np.array(parameter.read()) for name, parameter in self.parameters.items()}
         self.tensors = {**variables(self.inputs), **held}
 
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run ``forward``; the pullback runs ``backward`` and collects what it returned and stored."""
-        zero_gradients(self.parameters, inputs.values())
+        zero_gradients(self.stored, inputs.values())
         outputs = as_outputs(call("forward", self.run, inputs.values()))
 
         def pullback(cotangents: list[Array]) -> Mapping[str, Any]:
             self.returned = self.back(*cotangents) if self.takes_cotangent else self.back()
-            if not self._returns_gradients_of(list(self.parameters)):
-                self.surplus = complaint(self.returned, inputs)
+            self.surplus = "" if self._places() is not None else complaint(self.returned, inputs)
             stored = {name: parameter.gradient() for name, parameter in self.parameters.items()}
             return {**assign(self.returned, inputs), **stored}
 
@@ -71,14 +77,20 @@ class LayerSubject(Subject):
         outputs, pullback = self.forward(copies(self.inputs))
         pullback([np.ones_like(output) for output in outputs])
 
-    def _returns_gradients_of(self, names: list[str]) -> bool:
-        """Whether backward returned, after the inputs' gradients, one in the shape of each of these arrays."""
-        shapes = [np.shape(gradient) for gradient in surplus(self.returned, self.inputs)]
-        return bool(shapes) and shapes == [getattr(self.layer, name, np.empty(0)).shape for name in names]
+    def _parameters_returned(self) -> dict[str, Parameter]:
+        """The arrays whose gradients are stored nowhere, but returned after those of the inputs."""
+        places = self._places() or {}
+        return {name: self._returned_at(i, name) for name, i in places.items() if name not in self.stored}
 
-    def _returned_with(self, i: int, name: str) -> Parameter:
+    def _places(self) -> dict[str, int] | None:
+        """Where among the gradients returned after those of the inputs that of each array is; None if they fit none."""
+        own = {name: getattr(self.layer, name, None) for name in self.arrays}
+        stored = {name: parameter.read() for name, parameter in self.stored.items()}
+        return by_shape(surplus(self.returned, self.inputs), own | stored)
+
+    def _returned_at(self, i: int, name: str) -> Parameter:
         found = attribute(self.layer, name)
-        return Parameter(found.read, found.write, lambda: surplus(self.returned, self.inputs)[i])
+        return Parameter(found.read, found.write, lambda: dict(enumerate(surplus(self.returned, self.inputs))).get(i))
 
     def twin(self) -> Subject | None:
         """A deep copy of the layer, where it can be copied."""

@@ -24,6 +24,7 @@ from gradcheck.checking.subject import (
     Pullback,
     Subject,
     as_outputs,
+    counted,
     kind_of,
 )
 
@@ -98,14 +99,14 @@ class PairSubject(Subject):
         readings = by_names(readings, positional_names(self.back)[outputs:], outputs, inputs)
         if not readings:
             raise NotUnderstoodError(
-                f"backward takes {wanted} arguments; with {outputs} outputs and {len(inputs)} inputs it should take "
-                "(dout, cache) where forward returns (out, cache), or (dout), (dout, *inputs), (dout, out), "
-                "(dout, out, *inputs)"
+                f"backward takes {counted(wanted, 'argument')}; with {counted(outputs, 'output')} and "
+                f"{counted(len(inputs), 'input')} it should take (dout, cache) where forward returns (out, cache), "
+                "or (dout), (dout, *inputs), (dout, out), (dout, out, *inputs)"
             )
         if len(readings) == 1:
             self.understood = f"forward/backward pair; {readings[0].text}"
             return readings[0]
-        self.trials += 2
+        self.trials += 2 + len(readings)
         reading = by_numbers(readings, self.run, self.back, inputs, returned)
         others = " or ".join(other.text for other in readings if other is not reading)
         self.understood = f"forward/backward pair; {reading.text}, which fits the numbers better than {others}"

@@ -86,6 +86,19 @@ def _writer(read: Callable[[], Any], rebind: Callable[[Any], None]) -> Callable[
     return write
 
 
+def by_shape(gradients: Iterable[Any], arrays: Mapping[str, Any]) -> dict[str, int] | None:
+    """Which of these gradients belongs to which array, as far as shapes tell; None if one fits none of the arrays.
+
+    Where several arrays have one shape, it is left open: gamma and beta may be returned in either order.
+    """
+    shapes = [np.shape(gradient) for gradient in gradients]
+    there = [np.shape(array) for array in arrays.values()]
+    if any(shapes.count(shape) > there.count(shape) for shape in shapes):
+        return None
+    alone = {name: shape for name, shape in zip(arrays, there, strict=True) if there.count(shape) == 1}
+    return {name: shapes.index(shape) for name, shape in alone.items() if shape in shapes}
+
+
 def zero_gradients(parameters: Mapping[str, Parameter], inputs: Iterable[Any]) -> None:
     """Set the gradients that are there already to zero in place, as before each step of training.
 

@@ -76,7 +76,7 @@ def by_numbers(
     inputs: Mapping[str, Any],
     returned: Any,
 ) -> Reading:
-    """The reading whose gradient comes nearest to one central difference; costs two evaluations.
+    """The reading whose gradient comes nearest to one central difference; costs two evaluations, and one a reading.
 
     For a direction ``d`` and a cotangent ``v``, ``Σ g·d`` should be ``v · (f(x + h d) − f(x − h d)) / 2h``.
     """
@@ -97,8 +97,8 @@ class _Trial:
     ) -> None:
         rng = np.random.default_rng(0)
         self.forward, self.backward, self.inputs = forward, backward, copies(inputs)
-        self.outputs = [output.copy() for output in as_outputs(returned)]
-        self.cotangents = [rng.uniform(0.5, 1.5, y.shape) * rng.choice([-1.0, 1.0], y.shape) for y in self.outputs]
+        shapes = [output.shape for output in as_outputs(returned)]
+        self.cotangents = [rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape) for shape in shapes]
         self.directions = {name: _direction(x, rng) for name, x in self.inputs.items() if is_variable(x)}
         self.state = State([forward, backward, *inputs.values(), returned])
 
@@ -111,8 +111,9 @@ class _Trial:
     def distance(self, reading: Reading, measured: float) -> float:
         """How far the directional derivative of this reading is off; infinitely, where backward cannot even run."""
         inputs = copies(self.inputs)
-        extra = reading.arguments([y.copy() for y in self.outputs], inputs.values())
         try:
+            outputs = as_outputs(self.forward(*inputs.values()))  # anew, as what backward rests on may be random
+            extra = reading.arguments(outputs, inputs.values())
             gradients = assign(self.backward(*[v.copy() for v in self.cotangents], *extra), inputs)
             off: float = measured - sum(float(np.sum(g * self.directions[name])) for name, g in gradients.items())
         except Exception:
