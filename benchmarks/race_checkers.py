@@ -1,17 +1,21 @@
 """How long do gradient checkers take for the same layers, and what do they notice of twenty planted errors?
 
-Every tool checks the same NumPy pair (benchmarks/peers.py says how). Fast tools run several times, interleaved, so that
-a busy moment of the machine slows them all; those that difference every entry run once. Times are medians.
+Every tool checks the same NumPy pair (benchmarks/peers.py says how). Times are CPU seconds, so that other programs do
+not count, with one thread for linear algebra. Fast tools run several times, taking turns, and the median counts; those
+that difference every entry run once.
 
     python benchmarks/race_checkers.py                # minutes: most of it torch's slow mode on 8,192 entries
     python benchmarks/race_checkers.py --only-errors  # seconds: the table of planted errors alone
 """
 
 import argparse
+import os
 import time
 import warnings
 from collections.abc import Iterable
 from statistics import median
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is imported
 
 from peers import FAST, SLOW, Peer, installed
 from planted_errors import Raced, planted, raced_layers
@@ -21,9 +25,9 @@ OURS = "gradcheck"
 
 def seconds(peer: Peer, layer: Raced) -> float:
     """For one check, which must accept the layer."""
-    start = time.perf_counter()
+    start = time.process_time()
     accepted = peer(layer.forward, layer.backward, layer.inputs)
-    elapsed = time.perf_counter() - start
+    elapsed = time.process_time() - start
     return elapsed if accepted else -elapsed
 
 
@@ -45,7 +49,7 @@ def notices(peer: Peer, layer: Raced) -> bool:
 
 def print_times(layers: Iterable[Raced], fast: dict[str, Peer], slow: dict[str, Peer], repeats: int) -> None:
     """One line for each layer and tool: seconds, and how many times ours that is."""
-    print("| layer | entries | tool | seconds | times ours |\n|:--|--:|:--|--:|--:|")
+    print("| layer | entries | tool | CPU seconds | times ours |\n|:--|--:|:--|--:|--:|")
     for layer in layers:
         times = race(layer, fast, repeats) | race(layer, slow, 1)
         for name, taken in times.items():
