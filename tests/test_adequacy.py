@@ -232,6 +232,69 @@ def test_a_domain_that_ends_at_zero_is_no_branch():
     assert report.warnings == []
 
 
+RIGHT = {
+    "relu": (relu, lambda g, x: g * (x > 0)),
+    "exp, which overflows": (lambda x: np.exp(50 * x), lambda g, x: 50 * g * np.exp(50 * x)),
+    "log, nowhere left of 0": (np.log, lambda g, x: g / x),
+    "tan, with poles": (np.tan, lambda g, x: g / np.cos(x) ** 2),
+    "a cast that rounds away small steps": (lambda x: x.astype(np.float32).astype(float), identity),
+    "an assertion": (lambda x: assert_positive(x) ** 2, lambda g, x: 2 * g * x),
+}
+
+
+def assert_positive(x):
+    assert (x > 0).all()
+    return x
+
+
+@pytest.mark.parametrize(("f", "backward"), RIGHT.values(), ids=RIGHT)
+def test_a_right_backward_is_not_suspected_elsewhere(f, backward):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        report = check(f, positive, backward=backward)
+    assert report.verdict != "disagree"
+    assert report.warnings == []
+
+
+def test_targets_stay_what_they_are():
+    """softmax(x) - t is the gradient only for targets that add up to 1; those are no inputs to be scaled."""
+
+    def cross_entropy(x, t):
+        return -np.sum(t * (x - np.log(np.exp(x).sum(axis=1, keepdims=True))))
+
+    def backward(x, t):
+        log_p = x - np.log(np.exp(x).sum(axis=1, keepdims=True))
+        return np.exp(log_p) - t, -log_p
+
+    report = check(cross_entropy, x, np.eye(4)[[0, 3, 1, 1, 2]], grad=backward)
+    assert report
+    assert report.warnings == []
+
+
+# Buffers
+
+
+class Shifts:
+    """y = x + b - mean: b is a parameter and its gradient was forgotten, the running mean is none."""
+
+    def __init__(self, **arrays):
+        self.__dict__.update(arrays)
+
+    def forward(self, x):
+        return x + sum(value for value in vars(self).values())
+
+    def backward(self, dout):
+        return dout
+
+
+def test_a_parameter_without_a_gradient():
+    warned(check(Shifts(b=np.ones(4)), x), "b is an array the output depends on", "not checked")
+
+
+@pytest.mark.parametrize("name", ["running_mean", "table", "mask"])
+def test_a_buffer_is_held_constant(name):
+    assert check(Shifts(**{name: np.ones(4)}), x).warnings == []
+
+
 # Signals
 
 

@@ -1,11 +1,13 @@
 """Could these inputs have told the right gradient from the usual wrong ones at all?"""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.checking.elsewhere import wrong_elsewhere
 from gradcheck.checking.evidence import Evidence
 from gradcheck.checking.report import Comparison
 from gradcheck.checking.state import same_values
@@ -13,10 +15,14 @@ from gradcheck.checking.subject import copies
 
 Array = NDArray[Any]
 
+_NAMED_AS_PARAMETER = re.compile(
+    r"(W|w|U|V|b|[Ww]eights?|[Bb]ias(es)?|[Kk]ernels?|[Ff]ilters?|gamma|beta|theta)(\d+|_\w{1,3})?|[WUV][a-z]{1,2}|b[a-z]"
+)
+
 
 def warnings(evidence: Evidence, comparisons: list[Comparison]) -> list[str]:
     """What the inputs cannot tell apart, each with the remedy."""
-    found = [*_unclaimed(evidence), *_shapes(evidence), *_signs(evidence), *_signals(comparisons)]
+    found = [*_unclaimed(evidence), *_shapes(evidence), *_branches(evidence, comparisons), *_signals(comparisons)]
     return list(dict.fromkeys(found))
 
 
@@ -24,6 +30,8 @@ def _unclaimed(evidence: Evidence) -> Iterator[str]:
     """Arrays on which the output depends, but of which nobody claims to know the gradient."""
     runner = evidence.runner
     for name, parameter in runner.subject.unclaimed.items():
+        if not _NAMED_AS_PARAMETER.fullmatch(name):  # running statistics, masks and tables are held constant
+            continue
         runner.reset()
         kept = np.array(parameter.read())
         parameter.write(kept * np.asarray(1.5, kept.dtype) + np.asarray(0.5, kept.dtype))
@@ -51,36 +59,14 @@ def _shapes(evidence: Evidence) -> Iterator[str]:
             )
 
 
-def _signs(evidence: Evidence) -> Iterator[str]:
-    """An elementwise function that is straight here, and straight but different on the other side of 0."""
-    if len(evidence.names) != 1 or len(evidence.outputs) != 1:
-        return
-    (name,) = evidence.names
-    x, y = evidence.tensors[name], evidence.outputs[0]
-    if x.shape != y.shape or not x.size or not (np.all(x > 0) or np.all(x < 0)):
-        return
-    try:
-        here = _slope(evidence, name, x, y)
-        if here is None:
-            return
-        mirrored = evidence.runner.outputs({name: -x})[0].copy()
-        there = _slope(evidence, name, -x, mirrored)
-    except (ArithmeticError, ValueError):
-        return
-    if there is not None and not np.allclose(here, there):
-        kind = "positive" if np.all(x > 0) else "negative"
+def _branches(evidence: Evidence, comparisons: list[Comparison]) -> Iterator[str]:
+    where = wrong_elsewhere(evidence, comparisons)
+    if where:
+        remedy = f"mix the signs of {where.replace('−', '')}" if "−" in where else "widen the range of the inputs"
         yield (
-            f"every entry of {name} is {kind}, and the function has another slope on the other side of 0, "
-            f"a branch that was never visited; mix the signs of {name}"
+            f"the gradient agrees at this point, but is wrong at {where}: a branch of the function that was never "
+            f"visited by these inputs; {remedy}"
         )
-
-
-def _slope(evidence: Evidence, name: str, x: Array, y: Array) -> Array | None:
-    """The slope of each entry between x, where the output is y, and 1.5 x, if the function is straight there."""
-    with np.errstate(all="ignore"):
-        b, c = (evidence.runner.outputs({name: x * np.asarray(t, x.dtype)})[0].copy() for t in (1.25, 1.5))
-        straight = np.all(np.abs(y - 2 * b + c) <= 1e-6 * (np.abs(y) + np.abs(c)))
-        return (c - y) / (0.5 * x) if straight else None
 
 
 def _signals(comparisons: list[Comparison]) -> Iterator[str]:
