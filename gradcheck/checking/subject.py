@@ -179,7 +179,7 @@ def _as_output(part: Any, source: str) -> Array:
         array = np.asarray(part)
     except ValueError:  # ragged
         array = np.empty(0, object)
-    if not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
+    if array.dtype.kind not in "biufc":
         what = f"an array of {array.dtype}" if isinstance(part, np.ndarray) else type(part).__name__
         raise NotUnderstoodError(f"{source} returned {what}; it must return an array of numbers, or a tuple of arrays")
     return array

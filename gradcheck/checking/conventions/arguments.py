@@ -134,15 +134,25 @@ def by_name(gradients: Mapping[Any, Any], name: str) -> Any:
 def call(role: str, function: Callable[..., Any], arguments: Iterable[Any]) -> Any:
     """Call the user's function; a call that does not fit its signature is explained."""
     arguments = list(arguments)
-    if _has_signature(function):
-        try:
-            inspect.signature(function).bind(*arguments)
-        except TypeError as mismatch:
-            raise NotUnderstoodError(
-                f"{role} {getattr(function, '__qualname__', function)!s}{inspect.signature(function)} cannot be called "
-                f"with the {counted(len(arguments), 'input')} given: {mismatch}"
-            ) from None
-    return function(*arguments)
+    try:
+        return function(*arguments)
+    except TypeError as problem:
+        if problem.__traceback__ is None or problem.__traceback__.tb_next is None:  # raised by the call itself
+            _explain(role, function, arguments)
+        raise
+
+
+def _explain(role: str, function: Callable[..., Any], arguments: list[Any]) -> None:
+    if not _has_signature(function):
+        return
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*arguments)
+    except TypeError as mismatch:
+        raise NotUnderstoodError(
+            f"{role} {getattr(function, '__qualname__', function)!s}{signature} cannot be called "
+            f"with the {counted(len(arguments), 'input')} given: {mismatch}"
+        ) from None
 
 
 def _numbers(values: list[Any]) -> bool:

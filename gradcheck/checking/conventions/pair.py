@@ -42,6 +42,7 @@ class PairSubject(Subject):
         name: str | None,
     ) -> None:
         self.run, self.back = forward, backward
+        self.wanted, self.names = required_count(backward), positional_names(backward)
         self.name = name or name_of(forward)
         self.inputs = named_inputs(forward, inputs)
         self.parameters = {}
@@ -78,11 +79,10 @@ class PairSubject(Subject):
 
         Backward takes a cotangent for each output, called dout, dy, grad_output or the like, and then the cache.
         """
-        wanted = required_count(self.back)
-        if not (isinstance(returned, tuple) and len(returned) >= 2 and wanted in (None, len(returned))):
+        if not (isinstance(returned, tuple) and len(returned) >= 2 and self.wanted in (None, len(returned))):
             return 0
         count = 0
-        for name, part in zip(positional_names(self.back), returned, strict=False):
+        for name, part in zip(self.names, returned, strict=False):
             if not (_names_a_cotangent(name) and _is_numeric(part)):
                 break
             count += 1
@@ -90,13 +90,13 @@ class PairSubject(Subject):
 
     def _choose(self, returned: Any, outputs: int, inputs: Mapping[str, Any]) -> Reading:
         """How to call a backward that takes no cache."""
-        wanted = required_count(self.back)
+        wanted = self.wanted
         if wanted is None:
             reading = READINGS[1] if takes_any_number(self.back) else READINGS[0]
             self.understood = f"forward/backward pair; {reading.text}"
             return reading
         readings = fitting(wanted - outputs, outputs, inputs)
-        readings = by_names(readings, positional_names(self.back)[outputs:], outputs, inputs)
+        readings = by_names(readings, self.names[outputs:], outputs, inputs)
         if not readings:
             raise NotUnderstoodError(
                 f"backward takes {counted(wanted, 'argument')}; with {counted(outputs, 'output')} and "
