@@ -44,15 +44,16 @@ def check(
     Parameters
     ----------
     subject : object
-        One of: a layer object (``forward``, ``backward``, parameters and gradients in ``params`` and ``grads`` or as
-        ``W`` and ``dW``); a forward function, with ``backward=``; a scalar function, with ``grad=``; a network
-        (``loss(x, t)``, ``gradient(x, t)``, ``params``); a function of ``autograd.numpy``.
+        One of: a layer object (``forward`` or ``__call__``, ``backward``, parameters and gradients in ``params`` and
+        ``grads`` or as ``W`` and ``dW``); a forward function, with ``backward=``; a scalar function, with ``grad=``; a
+        network (``loss(x, t)``, ``gradient(x, t)``, ``params``, or a ``loss`` that returns both); a function of
+        ``autograd.numpy``.
     *inputs
         What forward is called with. Float arrays and every parameter are checked; integers and booleans (labels,
         indices, masks) are held constant. Nothing of it is changed, not even the random state.
     backward : callable, optional
-        ``backward(dout, cache)`` if forward returns ``(out, cache)``, else ``backward(dout)``,
-        ``backward(dout, *inputs)`` or ``backward(dout, out, *inputs)``; returns a gradient for each float input.
+        ``backward(dout, cache)`` if forward returns ``(out, cache)``, else ``backward(dout)``, with the inputs, the
+        output or both after ``dout``: names tell, or else the numbers; returns a gradient for each float input.
     grad : callable or True, optional
         The gradient of a scalar function; True if it returns ``(value, gradient)`` itself.
     wrt : str or iterable of str, optional
