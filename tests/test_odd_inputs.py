@@ -537,7 +537,7 @@ def test_at_the_edge_of_a_domain(f, slope, x, exhaustive):
     for i in range(x.size):
         off = np.where(np.arange(x.size) == i, 1.01, 1)
         wrong = check(f, x, backward=lambda g, x, off=off: g * slope(x) * off, exhaustive=exhaustive)
-        promised = 0.01 * np.abs(comparison.analytic[i]) > comparison.noticeable[i]
+        promised = 0.01 * np.abs(comparison.analytic[i]) > 3 * comparison.noticeable[i]
         assert np.flatnonzero(wrong.tensors[0].wrong).tolist() in ([[i]] if promised else [[i], []]), str(wrong)
 
 
