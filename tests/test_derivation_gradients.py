@@ -1,7 +1,5 @@
 """The derivation of plain NumPy code is right: its gradient is autograd's, its paths add up to it."""
 
-# ruff: noqa: PLW0108 - a lambda has named arguments, a ufunc has not
-
 import autograd
 import autograd.numpy as anp
 import numpy as np

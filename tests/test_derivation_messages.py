@@ -1,7 +1,5 @@
 """What cannot be derived is refused in words: the line, the reason and the remedy."""
 
-# ruff: noqa: PLW0108 - a lambda has named arguments, a ufunc has not
-
 import math
 
 import numpy as np

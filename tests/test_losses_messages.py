@@ -20,8 +20,7 @@ def test_what_all_losses_say(loss):
         loss.backward()
     with says(
         TypeError,
-        f"{loss}: x has dtype int64, expected real floating-point numbers; cast it, for example "
-        "x.astype(np.float64)",
+        f"{loss}: x has dtype int64, expected real floating-point numbers; cast it, for example x.astype(np.float64)",
     ):
         loss.forward(np.ones((2, 3), np.int64), x)
     with says(ValueError, f"{loss}: x has shape (0, 3) and so no examples to take a mean of"):
@@ -67,8 +66,7 @@ def test_an_index_that_is_no_class(wrong):
 def test_indices_that_are_no_integers():
     with says(
         TypeError,
-        "SoftmaxCrossEntropy(): t has dtype float64, expected integers, "
-        "as its shape is that of class indices",
+        "SoftmaxCrossEntropy(): t has dtype float64, expected integers, as its shape is that of class indices",
     ):
         SoftmaxCrossEntropy().forward(x, [0.0, 1.0])
 

@@ -1,6 +1,6 @@
 """Intermediate values carry the names the code itself gives them."""
 
-# ruff: noqa: RET504, PLW0108, PLC2401 - the names of the local variables, in any alphabet, are what is tested
+# ruff: noqa: RET504, PLC2401 - the names of the local variables, in any alphabet, are what is tested
 
 import sys
 
