@@ -22,8 +22,8 @@ from gradcheck.checking.tolerance import (
     relative,
     typical_size,
 )
-from gradcheck.numerical.differences import norm
 from gradcheck.numerical.entries import Entries, EntryMeter
+from gradcheck.numerical.line import norm
 
 Array = NDArray[Any]
 

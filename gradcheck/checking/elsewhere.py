@@ -16,10 +16,10 @@ from gradcheck.checking.compare import compare
 from gradcheck.checking.evidence import Evidence, pulled
 from gradcheck.checking.report import Comparison
 from gradcheck.checking.tolerance import Tolerance
-from gradcheck.numerical.differences import Contraction, Line, norm
 from gradcheck.numerical.entries import EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.jacobian import measured_noise
+from gradcheck.numerical.line import Contraction, Line, norm
 from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
 
 Array = NDArray[Any]

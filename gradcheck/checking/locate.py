@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.tolerance import Tolerance, outside
-from gradcheck.numerical.differences import Line, Slope
+from gradcheck.numerical.differences import Slope
 from gradcheck.numerical.entries import Entries, EntryMeter
+from gradcheck.numerical.line import Line
 
 Array = NDArray[Any]
 

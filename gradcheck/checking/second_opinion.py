@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.tolerance import SAFETY, Tolerance, outside
-from gradcheck.numerical.differences import Contraction, Line
 from gradcheck.numerical.entries import Entries, EntryMeter
+from gradcheck.numerical.line import Contraction, Line
 from gradcheck.numerical.steps import exact_direction, scales
 
 Array = NDArray[Any]
@@ -38,14 +38,9 @@ def confirm(meter: EntryMeter, tolerance: Tolerance, entries: Entries, wrong: Ar
             continue
         if outside(value, entries.low[index], entries.high[index]) > SAFETY * (error + entries.error[index]):
             entries.error[index] = np.inf
-        if not slope.seen:
-            entries.error[index] = max(entries.error[index], error)
         entries.low[index] = min(entries.low[index], *ends) if slope.kink else entries.low[index]
         entries.high[index] = max(entries.high[index], *ends) if slope.kink else entries.high[index]
-
-
-    examined = np.unravel_index(worst, wrong.shape)
-    if not np.any(_still_wrong(tolerance, entries)[examined]):
+    if not np.any(_still_wrong(tolerance, entries).ravel()[worst]):  # if the worst cannot be confirmed, none can
         entries.error[wrong] = np.inf
 
 
@@ -61,8 +56,6 @@ def _measured_again(meter: EntryMeter, index: Any) -> tuple[Any, Any]:
     direction = exact_direction(x, direction, meter.ladder.lowest)
     exponents = [k + 1 for k in meter.ladder.wide]
     line = meter.line(direction).measure(exponents).go_down(meter.ladder.lower)
-    if not line.slope().seen:  # nothing but noise: let the smallest step say how little that means
-        line.measure(meter.ladder.lower)
     return line.slope(), direction[index] if direction[index] else 1.0
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.numerical.differences import Line, norm
 from gradcheck.numerical.entries import Entries
+from gradcheck.numerical.line import Line, norm
 
 Array = NDArray[Any]
 

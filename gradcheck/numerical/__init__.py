@@ -1,8 +1,8 @@
 """What the derivative is: the function is a black box, and nothing is asked of it but its values.
 
 Read :mod:`~gradcheck.numerical.gradient` first, the textbook's way in a dozen lines. Then
-:mod:`~gradcheck.numerical.differences` (many steps, extrapolated, with an error bound) on the steps of
-:mod:`~gradcheck.numerical.steps` and the noise of :mod:`~gradcheck.numerical.noise`;
+:mod:`~gradcheck.numerical.line` and :mod:`~gradcheck.numerical.differences` (many steps, extrapolated, with an error
+bound) on the steps of :mod:`~gradcheck.numerical.steps` and the noise of :mod:`~gradcheck.numerical.noise`;
 :mod:`~gradcheck.numerical.separability` (one evaluation for many entries) and
 :mod:`~gradcheck.numerical.entries`, which joins them; and :mod:`~gradcheck.numerical.jacobian`, what is made of it.
 """

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.numerical.differences import NOISE_FACTOR, Contraction, Line, Slope
+from gradcheck.numerical.differences import NOISE_FACTOR, Slope
 from gradcheck.numerical.evaluation import Neighbourhood
+from gradcheck.numerical.line import Contraction, Line
 from gradcheck.numerical.separability import Grouping, propose_grouping
 from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.numerical.differences import Contraction, Line
 from gradcheck.numerical.entries import Entries, EntryMeter, agrees
 from gradcheck.numerical.evaluation import Neighbourhood, require_floats
+from gradcheck.numerical.line import Contraction, Line
 from gradcheck.numerical.noise import GOLDEN, evaluation_noise
 from gradcheck.numerical.separability import Grouping
 from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales

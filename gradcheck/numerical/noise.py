@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.numerical.differences import SUSPICIOUS, norm
+from gradcheck.numerical.line import SUSPICIOUS, norm
 
 Array = NDArray[Any]
 
