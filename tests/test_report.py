@@ -249,7 +249,7 @@ def squeezed(report):
 
 @each
 def test_the_text_is_no_wider_than_a_screen(report):
-    too_wide = [line for line in str(report).splitlines() if len(line) > 120]
+    too_wide = [line for line in str(report).splitlines() if len(line) > 100]
     assert not too_wide
     assert "\t" not in str(report)
     assert not [line for line in str(report).splitlines() if line != line.rstrip()]
@@ -298,7 +298,19 @@ def test_every_finding_and_warning_is_in_the_text():
 
 
 def test_repr_is_one_line():
-    assert repr(WRONG) == f"<Report affine: disagree, 3 tensors, {WRONG.evaluations} evaluations>"
+    assert repr(WRONG) == "<Report affine: dw is wrong in 2 of 12 entries>"
+    assert all("\n" not in repr(report) and len(repr(report)) < 240 for report in REPORTS.values())
+
+
+def test_the_error_is_called_by_its_public_name():
+    assert f"{GradientError.__module__}.{GradientError.__qualname__}" == "gradcheck.GradientError"
+
+
+@each
+def test_columns_of_which_nothing_is_to_be_said_are_left_out(report):
+    (head,) = [line for line in str(report).splitlines() if line.startswith("  tensor ")]
+    assert ("kinks" in head) == any(tensor.kinks.any() for tensor in report.tensors)
+    assert ("worst error" in head) == any(tensor.worst_error is not None for tensor in report.tensors)
 
 
 # HTML

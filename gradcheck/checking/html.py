@@ -2,24 +2,40 @@
 
 from html import escape
 
-from gradcheck.checking.report import Report
+import numpy as np
+
+from gradcheck.checking.report import Comparison, Report
 from gradcheck.checking.text import headline, report_text
 
-_STYLE = "border-collapse:collapse;font-variant-numeric:tabular-nums"
+_TABLE = "border-collapse:collapse;margin:0.5em 0;font-variant-numeric:tabular-nums"
+_CELL = "padding:0.2em 1em 0.2em 0;border-bottom:1px solid currentColor;font-weight:normal;text-align:"
+_TEXT = "white-space:pre-wrap;margin:0.5em 0"
+_SIGNS = {"agree": "✓", "disagree": "✗", "undecided": "?"}
+_HEADS = ("tensor", "shape", "verdict", "worst error", "resolution", "wrong", "kinks")
 
 
 def report_html(report: Report) -> str:
-    """A self-contained fragment; verdicts are words, never colours alone."""
-    rows = "".join(
-        f"<tr><th scope='row'>{escape(c.name)}</th><td>{escape(str(c.shape))}</td><td>{c.verdict}</td>"
-        f"<td>{'' if c.worst_error is None else format(c.worst_error, '.1e')}</td><td>{c.resolution:.1e}</td>"
-        f"<td>{int(c.wrong.sum())}</td><td>{int(c.kinks.sum())}</td></tr>"
-        for c in report.tensors
-    )
-    heads = ("tensor", "shape", "verdict", "worst error", "resolution", "wrong", "kinks")
-    header = "".join(f"<th scope='col'>{head}</th>" for head in heads)
-    return (
-        f"<div><table style='{_STYLE}'><caption style='text-align:left'><strong>{escape(headline(report))}</strong>"
-        f"</caption><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<details><summary>the whole report</summary><pre>{escape(report_text(report))}</pre></details></div>"
-    )
+    """A self-contained fragment in the colours of the page; verdicts are words, never colours alone."""
+    header = "".join(_cell("th", head, i, " scope='col'") for i, head in enumerate(_HEADS))
+    rows = "".join(f"<tr>{_row(comparison)}</tr>" for comparison in report.tensors)
+    table = f"<table style='{_TABLE}'><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+    warnings = "".join(f"<p><strong>warning</strong> {escape(warning)}</p>" for warning in report.warnings)
+    whole = f"<details><summary>the whole report</summary><pre style='{_TEXT}'>{escape(report_text(report))}</pre>"
+    first = f"<p>{_SIGNS[report.verdict]} <strong>{escape(headline(report))}</strong></p>"
+    return f"<div>{first}{table if rows else ''}{warnings}{whole}</details></div>"
+
+
+def _row(comparison: Comparison) -> str:
+    c = comparison
+    worst = "" if c.worst_error is None else f"{c.worst_error:.1e}"
+    resolution = f"{c.resolution:.1e}" if np.isfinite(c.resolution) else ""
+    verdict = f"{_SIGNS[c.verdict]} {c.verdict}"
+    counts = (f"{int(c.wrong.sum()):,}", f"{int(c.kinks.sum()):,}")
+    cells = (str(c.shape), verdict, worst, resolution, *counts)
+    return _cell("th", c.name, 0, " scope='row'") + "".join(_cell("td", cell, i) for i, cell in enumerate(cells, 1))
+
+
+def _cell(tag: str, text: str, column: int, scope: str = "") -> str:
+    """Words to the left, numbers to the right."""
+    side = "left" if column < 3 else "right"
+    return f"<{tag}{scope} style='{_CELL}{side}'>{escape(text)}</{tag}>"

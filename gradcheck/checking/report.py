@@ -1,11 +1,13 @@
 """What a check found: data first, its text in :mod:`gradcheck.checking.text`."""
 
+import textwrap
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.checking.plain import plain
 from gradcheck.numerical.entries import Entries
 
 Array = NDArray[Any]
@@ -14,6 +16,8 @@ Verdict = Literal["agree", "disagree", "undecided"]
 
 class GradientError(AssertionError):
     """A gradient is wrong, or could not be told to be right; the report is in :attr:`report`."""
+
+    __module__ = "gradcheck"  # where users find it, and what tracebacks call it
 
     def __init__(self, report: "Report") -> None:
         super().__init__(str(report))
@@ -87,10 +91,7 @@ class Comparison:
 
     @property
     def worst_error(self) -> float | None:
-        """The largest difference between the two gradients relative to a typical entry, where entries were measured.
-
-        At a kink, the distance from the range of subgradients.
-        """
+        """The largest distance from the numerical gradient (at a kink, from its subgradients), by a typical entry."""
         if self.analytic is None or self.low is None or self.high is None or not self.analytic.size:
             return None
         outside = np.maximum(np.maximum(self.low - self.analytic, self.analytic - self.high), 0)
@@ -125,7 +126,7 @@ class Finding:
     ----------
     check : str
         Which: "deterministic", "linear", "repeatable", "interleaved", "mutation", "aliasing", "shape", "dtype",
-        "present", "finite".
+        "finite".
     ok : bool
     message : str
         One sentence, also when all is well.
@@ -237,20 +238,11 @@ class Report:
         return report_text(self)
 
     def __repr__(self) -> str:
-        return f"<Report {self.name}: {self.verdict}, {len(self.tensors)} tensors, {self.evaluations} evaluations>"
+        from gradcheck.checking.text import sentence
+
+        return f"<Report {textwrap.shorten(sentence(self), 200, placeholder='…')}>"
 
     def _repr_html_(self) -> str:
         from gradcheck.checking.html import report_html
 
         return report_html(self)
-
-
-def plain(value: Any) -> Any:
-    """A value that JSON can hold: arrays as lists, what is not finite as text."""
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, list):
-        return [plain(entry) for entry in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return str(value)
-    return value

@@ -1,37 +1,64 @@
-"""A report as text: first what is wrong, then where, then what is right."""
+"""A report as text: first what is wrong and where, then what was compared, then what is right."""
 
+import textwrap
 from collections.abc import Iterator
 
 import numpy as np
 
 from gradcheck.checking.report import Comparison, Report
 
+WIDTH = 100
+INDENT = " " * 11
+"""What follows a label, as ``worst``, begins in this column, and so do further lines of it."""
+
+SMALL = 1e-3
+"""Numbers that differ by less than this share are told apart by their difference, not by a ratio that reads 1."""
+
 _SAID = {"agree": "agrees", "disagree": "WRONG", "undecided": "undecided"}
+_HEADS = ("tensor", "shape", "verdict", "worst error", "resolution", "kinks")
+_RIGHT_ALIGNED = ("worst error", "resolution", "kinks")
 
 
 def report_text(report: Report) -> str:
     """The whole report, within 100 columns where names allow."""
-    lines = [headline(report), *_blame(report), f"  {report.understood}", *_table(report), *_conduct(report)]
-    lines += [f"  warning  {warning}" for warning in report.warnings]
-    return "\n".join(lines)
+    first, cost, understood = sentence(report), _cost(report), report.understood
+    fits = len(headline(report)) <= WIDTH
+    lines = [
+        headline(report) if fits else first,
+        *_blame(report),
+        f"  {understood}" if fits else f"  {cost}  {understood}",
+        *_table(report),
+        *_kinks(report),
+        *(_labelled("warning", warning) for warning in report.warnings),
+        *(_labelled("ok" if f.ok else "BAD", f.message) for f in sorted(report.conduct, key=lambda f: f.ok)),
+    ]
+    return "\n".join(_wrapped(line) for line in lines)
 
 
 def headline(report: Report) -> str:
-    """One line: what was checked, what is wrong in how many entries, or how sure the agreement is."""
-    again = f"{report.evaluations} evaluations, seed {report.seed}"
+    """The sentence, what it cost, and the seed that repeats it."""
+    return f"{sentence(report)}  {_cost(report)}"
+
+
+def _cost(report: Report) -> str:
+    return f"({report.evaluations} evaluations, seed {report.seed})"
+
+
+def sentence(report: Report) -> str:
+    """What was checked, and what is wrong in how many entries, or how sure the agreement is."""
     wrong = [comparison for comparison in report.tensors if comparison.verdict == "disagree"]
     if wrong:
-        return f"{report.name}: {'; '.join(_extent(report, comparison) for comparison in wrong)}  ({again})"
+        return f"{report.name}: {'; '.join(_extent(report, comparison) for comparison in wrong)}"
     bad = [finding for finding in report.conduct if not finding.ok]
     if bad:
-        return f"{report.name}: {bad[0].message}  ({again})"
+        return f"{report.name}: {bad[0].message}"
     undecided = [comparison.name for comparison in report.tensors if comparison.verdict == "undecided"]
     if undecided:
-        return f"{report.name}: undecided for {', '.join(f'd{name}' for name in undecided)}  ({again})"
+        return f"{report.name}: undecided for {', '.join(f'd{name}' for name in undecided)}"
     if not report.tensors:
-        return f"{report.name}: nothing to check, no float input and no parameter  ({again})"
+        return f"{report.name}: nothing to check, no float input and no parameter"
     resolution = max(comparison.resolution for comparison in report.tensors)
-    return f"{report.name} agrees; an error of {resolution:.1g} of a typical entry would have been noticed  ({again})"
+    return f"{report.name} agrees; an error of {resolution:.1g} of a typical entry would have been noticed"
 
 
 def _extent(report: Report, comparison: Comparison) -> str:
@@ -46,66 +73,90 @@ def _extent(report: Report, comparison: Comparison) -> str:
 
 
 def _blame(report: Report) -> Iterator[str]:
+    """Why, where worst, and by which mistake."""
+    reasons: dict[str, list[str]] = {}
     for comparison in report.tensors:
-        if comparison.verdict == "agree":
-            continue
-        if comparison.reason:
-            yield f"  d{comparison.name}: {comparison.reason}"
+        without_gradient = comparison.verdict == "disagree" and comparison.analytic is None  # the headline says it
+        if comparison.reason and not without_gradient:
+            reasons.setdefault(comparison.reason, []).append(f"d{comparison.name}")
+    yield from (f"  {', '.join(names)}: {reason}" for reason, names in reasons.items())
+    for comparison in report.tensors:
         if comparison.verdict == "disagree" and comparison.worst is not None:
-            yield from _worst(comparison)
+            yield from _worst(comparison, comparison.worst)
     for diagnosis in report.diagnoses:
-        yield f"  cause    {diagnosis.message} {diagnosis.remedy}"
+        yield _labelled("cause", f"{diagnosis.message} {diagnosis.remedy}")
 
 
-def _worst(comparison: Comparison) -> Iterator[str]:
-    at, name = comparison.worst, f"d{comparison.name}"
-    assert at is not None
+def _worst(comparison: Comparison, at: tuple[int, ...]) -> Iterator[str]:
+    """The worst entry, both numbers side by side, and what their ratio is or how little they differ."""
     if comparison.analytic is None or comparison.numerical is None or comparison.error is None:
         return
-    where = f"{name}[{', '.join(map(str, at))}]" if at else name
+    entry = f"d{comparison.name}[{', '.join(map(str, at))}]" if at else f"d{comparison.name}"
     analytic, numerical = comparison.analytic[at], comparison.numerical[at]
-    ratio = "" if comparison.kinks[at] else _ratio(analytic, numerical)
-    yield f"  worst    {where}  analytic {analytic:.9g}   {_numerical(comparison, at)}{ratio}"
-
-
-def _numerical(comparison: Comparison, at: tuple[int, ...]) -> str:
+    found = f"numerical {numerical:.9g} ± {comparison.error[at]:.1g}{_ratio(analytic, numerical)}"
     if comparison.kinks[at] and comparison.low is not None and comparison.high is not None:
-        return f"slopes {comparison.low[at]:.9g} to {comparison.high[at]:.9g} on either side of a kink"
-    assert comparison.numerical is not None
-    assert comparison.error is not None
-    return f"numerical {comparison.numerical[at]:.9g} ± {comparison.error[at]:.1g}"
+        found = f"slopes {comparison.low[at]:.9g} to {comparison.high[at]:.9g} on either side of a kink"
+    yield _labelled("worst", f"{entry}  analytic {analytic:.9g}   {found}")
+    yield from _note_on_small_differences(comparison)
 
 
 def _ratio(analytic: float, numerical: float) -> str:
-    return f"   ratio {analytic / numerical:.6g}" if np.isfinite(numerical) and numerical != 0 else ""
+    if not np.isfinite(numerical) or numerical == 0:
+        return ""
+    off = abs(analytic / numerical - 1)
+    return f"   off by {off:.2g} of it" if off < SMALL else f"   ratio {analytic / numerical:.6g}"
+
+
+def _note_on_small_differences(comparison: Comparison) -> Iterator[str]:
+    """Where no entry is off by much: what does that, and what accepts it."""
+    analytic, low, high, wrong = comparison.analytic, comparison.low, comparison.high, comparison.wrong
+    if analytic is None or low is None or high is None or not comparison.complete or not np.all(analytic[wrong]):
+        return
+    outside = np.maximum(low - analytic, analytic - high)[wrong]
+    share = float(np.max(outside / np.abs(analytic[wrong]), initial=0.0))
+    if 0 < share < SMALL:
+        yield _labelled(
+            "note",
+            f"no entry is off by more than {share:.1g} of itself: a constant left out of backward does that, as the "
+            f"1e-7 in log(y + 1e-7); rtol={10 ** np.ceil(np.log10(share)):.0e} accepts it",
+        )
 
 
 def _table(report: Report) -> Iterator[str]:
-    if not report.tensors:
-        return
-    rows = [("tensor", "shape", "verdict", "worst error", "resolution", "kinks")]
+    """A row for each tensor; no columns of which nothing is to be said."""
+    rows = [dict(zip(_HEADS, _cells(comparison), strict=True)) for comparison in report.tensors]
+    heads = [head for head in _HEADS if any(row[head] for row in rows)]
+    table = [{head: head for head in heads}, *rows]
+    widths = {head: max(len(row[head]) for row in table) for head in heads}
+    for row in table if rows else ():
+        cells = (row[h].rjust(widths[h]) if h in _RIGHT_ALIGNED else row[h].ljust(widths[h]) for h in heads)
+        yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _cells(comparison: Comparison) -> tuple[str, ...]:
+    c, kinks = comparison, int(comparison.kinks.sum())
+    worst = "" if c.worst_error is None else f"{c.worst_error:.1e}"
+    resolution = f"{c.resolution:.1e}" if np.isfinite(c.resolution) else ""
+    return c.name, str(c.shape), _SAID[c.verdict], worst, resolution, f"{kinks:,}" if kinks else ""
+
+
+def _kinks(report: Report) -> Iterator[str]:
+    """How many each tensor has, and for one of them which slope was chosen between which."""
     for c in report.tensors:
-        worst = "" if c.worst_error is None else f"{c.worst_error:.1e}"
-        kinks = _kinks(c)
-        rows.append((c.name, str(c.shape), _SAID[c.verdict], worst, f"{c.resolution:.1e}", kinks))
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    for row in rows:
-        yield ("  " + "  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True))).rstrip()
+        if not c.kinks.any() or c.analytic is None or c.low is None or c.high is None:
+            continue
+        at = tuple(int(i) for i in np.argwhere(c.kinks)[0])
+        slopes = f"{c.analytic[at]:.6g} was chosen between the slopes {c.low[at]:.6g} and {c.high[at]:.6g}"
+        yield _labelled("kinks", f"d{c.name} has {int(c.kinks.sum()):,}; at {list(at)} {slopes}")
 
 
-def _kinks(comparison: Comparison) -> str:
-    """How many there are, and for one of them which slope was chosen between which."""
-    count = int(comparison.kinks.sum())
-    if not count:
-        return "0"
-    if comparison.analytic is None or comparison.low is None or comparison.high is None:
-        return str(count)
-    at = tuple(int(i) for i in np.argwhere(comparison.kinks)[0])
-    chosen, low, high = comparison.analytic[at], comparison.low[at], comparison.high[at]
-    return f"{count}; at {list(at)} {chosen:.6g} was chosen between the slopes {low:.6g} and {high:.6g}"
+def _labelled(label: str, text: str) -> str:
+    return f"  {label:<8} {text}"
 
 
-def _conduct(report: Report) -> Iterator[str]:
-    """One line each."""
-    for finding in report.conduct:
-        yield f"  {'ok ' if finding.ok else 'BAD'}      {finding.message}"
+def _wrapped(line: str) -> str:
+    if len(line) <= WIDTH:
+        return line
+    indent = INDENT if line.startswith("  ") else "  "
+    lines = textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
