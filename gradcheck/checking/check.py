@@ -19,7 +19,7 @@ from gradcheck.checking.subject import Options
 from gradcheck.checking.tolerance import Tolerance
 from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood
-from gradcheck.numerical.jacobian import measured_noise
+from gradcheck.numerical.noise import measured_noise
 
 Array = NDArray[Any]
 

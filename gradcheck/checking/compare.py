@@ -23,12 +23,16 @@ from gradcheck.checking.tolerance import (
     typical_size,
 )
 from gradcheck.numerical.entries import Entries, EntryMeter
-from gradcheck.numerical.line import norm
+from gradcheck.numerical.noise import norm
 
 Array = NDArray[Any]
 
 AFFORDABLE = 4096
 """Groups up to this number are all measured; beyond, wrong entries are searched for by halves."""
+
+
+OUTSIDE = "the forward returns NaN or infinity at this point; choose inputs inside its domain"
+LARGE_KINK = "a kink lies at this point, and the tensor is too large to measure every entry; use exhaustive=True"
 
 
 @dataclass
@@ -43,11 +47,8 @@ class Directions:
 def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: bool = False) -> Comparison:
     """Compare the gradient under test with the numerical one, first along directions, then where needed by entry."""
     analytic = tolerance.analytic
-    broken = ~np.isfinite(analytic)
-    if broken.any():
-        return _not_finite(name, analytic, broken)
-    if not analytic.size:
-        return _settled(name, tolerance, np.zeros(analytic.shape), 0.0, 0.0)
+    if (known := _known_at_once(name, meter, tolerance)) is not None:
+        return known
     typical = _typical(meter, tolerance)
     seen = _sharpened(meter, tolerance, along_directions(meter, tolerance), typical)
     resolution = relative(seen.noticeable, analytic, typical)
@@ -59,6 +60,16 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
     if seen.differs:
         return by_search(name, meter, tolerance, seen, typical)
     return _undivided(name, meter, tolerance, seen, typical)
+
+
+def _known_at_once(name: str, meter: EntryMeter, tolerance: Tolerance) -> Comparison | None:
+    """What needs no measurement: outputs or gradients that are not finite, and tensors without entries."""
+    analytic = tolerance.analytic
+    if not np.all(np.isfinite(meter.near.base)):
+        return _settled(name, tolerance, np.full(analytic.shape, np.inf), 0.0, np.inf, OUTSIDE)
+    if not np.all(np.isfinite(analytic)):
+        return _not_finite(name, analytic, ~np.isfinite(analytic))
+    return None if analytic.size else _settled(name, tolerance, np.zeros(analytic.shape), 0.0, 0.0)
 
 
 def along_directions(meter: EntryMeter, tolerance: Tolerance) -> Directions:
@@ -148,27 +159,24 @@ def by_search(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directio
     )  # fmt: skip
 
 
-def _settled(name: str, tolerance: Tolerance, noticeable: Array, typical: float, resolution: float) -> Comparison:
-    """A tensor that agrees along directions, by which every entry was seen."""
+def _settled(
+    name: str, tolerance: Tolerance, noticeable: Array, typical: float, resolution: float, doubt: str = ""
+) -> Comparison:
+    """A tensor that agrees along directions, by which every entry was seen; or is undecided for a reason."""
     nowhere = np.zeros(tolerance.analytic.shape, bool)
     return Comparison(
-        name, nowhere.shape, "agree", tolerance.analytic, None, None, nowhere, nowhere, noticeable,
-        typical=typical, resolution=resolution,
+        name, nowhere.shape, "undecided" if doubt else "agree", tolerance.analytic, None, None, nowhere, nowhere,
+        noticeable, typical=typical, resolution=resolution, reason=doubt,
     )  # fmt: skip
 
 
 def _undivided(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directions, typical: float) -> Comparison:
     """A tensor too large to measure by entry that agrees along directions, as well as those can tell."""
     resolution = relative(seen.noticeable, tolerance.analytic, typical)
-    comparison = _settled(name, tolerance, seen.noticeable, typical, resolution)
+    doubt = ""
     if resolution > MEANINGLESS:
-        comparison.verdict, comparison.reason = "undecided", _advice(resolution, meter)
-    if resolution > MEANINGLESS and seen.kinked:
-        comparison.reason = (
-            "a kink lies at this point, and the tensor is too large to measure every entry; use exhaustive=True, or "
-            "another point"
-        )
-    return comparison
+        doubt = LARGE_KINK if seen.kinked else _advice(resolution, meter)
+    return _settled(name, tolerance, seen.noticeable, typical, resolution, doubt)
 
 
 def _not_finite(name: str, analytic: Array, broken: Array) -> Comparison:
@@ -183,11 +191,6 @@ def _not_finite(name: str, analytic: Array, broken: Array) -> Comparison:
 def _verdict(any_wrong: bool, resolution: float, meter: EntryMeter) -> tuple[Verdict, str]:
     if any_wrong:
         return "disagree", ""
-    if not np.all(np.isfinite(meter.near.base)):
-        return (
-            "undecided",
-            "the forward returns NaN or infinity at this point; choose inputs inside its domain",
-        )
     if resolution <= MEANINGLESS:
         return "agree", ""
     return "undecided", _advice(resolution, meter)
@@ -219,7 +222,7 @@ def _typical(meter: EntryMeter, tolerance: Tolerance, *numerical: Array) -> floa
     # A gradient of this size would double the outputs within the scale of the input ...
     doubling = float(norm(outputs)) / (float(np.median(np.abs(meter.direction))) or 1.0)
     # ... and one of this size shows at the largest step, where the outputs are zero themselves.
-    levels = [level for line in meter.witnesses for level in line.levels.values()]
+    levels = [line.levels[max(line.levels)] for line in meter.witnesses]
     rises = [abs(float(side)) for level in levels for side in (level.left, level.right) if np.isfinite(side)]
     return max(typical, doubling, max(rises, default=0.0) / (float(norm(meter.direction)) or 1.0))
 

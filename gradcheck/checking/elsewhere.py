@@ -18,8 +18,8 @@ from gradcheck.checking.report import Comparison
 from gradcheck.checking.tolerance import Tolerance
 from gradcheck.numerical.entries import EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood
-from gradcheck.numerical.jacobian import measured_noise
-from gradcheck.numerical.line import Contraction, Line, norm
+from gradcheck.numerical.line import Contraction, Line
+from gradcheck.numerical.noise import Noise, measured_noise, norm
 from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
 
 Array = NDArray[Any]
@@ -71,7 +71,7 @@ def _is_wrong_at(evidence: Evidence, point: Mapping[str, Array], share: float) -
 def _differs(near: Neighbourhood, evidence: Evidence, claimed: Array, allowed: float) -> bool:
     """Whether two steps agree on a slope that is not the one claimed; they are few, for most gradients are right."""
     contract = Contraction(_joined(evidence.cotangents))
-    line = Line(near, near.base, np.ones_like(near.x), contract, near.eps * np.abs(near.base), near.eps)
+    line = Line(near, np.ones_like(near.x), contract, Noise.rounding(near))
     slope = line.measure(ladder(near.coarsest).wide[:2]).slope()
     return not slope.kink and bool(np.abs(slope.value - claimed) > 2 * slope.error + allowed)
 

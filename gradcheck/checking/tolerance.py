@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.numerical.entries import Entries
-from gradcheck.numerical.line import Line, norm
+from gradcheck.numerical.line import Line
+from gradcheck.numerical.noise import norm
 
 Array = NDArray[Any]
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.numerical.differences import NOISE_FACTOR, Slope
 from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.line import Contraction, Line
+from gradcheck.numerical.noise import Noise
 from gradcheck.numerical.separability import Grouping, propose_grouping
 from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
 
@@ -76,7 +77,7 @@ class EntryMeter:
         The function around x.
     cotangent : ndarray
         The weights of the outputs, in their shape.
-    noise : ndarray
+    noise : Noise
         Of each output.
     rng : numpy.random.Generator
         For probes and proofs.
@@ -88,7 +89,7 @@ class EntryMeter:
         self,
         near: Neighbourhood,
         cotangent: Array,
-        noise: Array,
+        noise: Noise,
         rng: np.random.Generator,
         typical: float | None = None,
     ) -> None:
@@ -101,7 +102,7 @@ class EntryMeter:
         """Two random lines through all entries; the second at few steps, unless those say nothing."""
         first = self.random_line()
         second = self.line(self.random_direction()).measure(self._few([first]))
-        if first.slope().kink or not np.isfinite(second.slope().error):
+        if first.slope().kink or second.slope().kink or not np.isfinite(second.slope().error):
             self.settled(second)
         return [first, second]
 
@@ -179,7 +180,7 @@ class EntryMeter:
 
     def line(self, direction: Array) -> Line:
         """A line through the whole array, not measured yet."""
-        return Line(self.near, self.near.base, direction, Contraction(self.cotangent), self.noise, self.near.eps)
+        return Line(self.near, direction, Contraction(self.cotangent), self.noise)
 
     def column(self, group: Group) -> tuple[Slope, Array]:
         """The slope of every output along a group, and the directions it was measured along.
@@ -198,7 +199,7 @@ class EntryMeter:
     def _line(self, direction: Array, group: Any, contract: Contraction) -> Line:
         part = np.zeros_like(direction)
         part[group] = direction[group]
-        return Line(self.near, self.near.base, part, contract, self.noise, self.near.eps)
+        return Line(self.near, part, contract, self.noise)
 
     def _put(self, entries: Entries, grouping: Grouping, group: Group, slope: Slope) -> None:
         entries.put(group, _arranged(slope, grouping), self.direction[group])

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from gradcheck.numerical.entries import Entries, EntryMeter, agrees
 from gradcheck.numerical.evaluation import Neighbourhood, require_floats
 from gradcheck.numerical.line import Contraction, Line
-from gradcheck.numerical.noise import GOLDEN, evaluation_noise
+from gradcheck.numerical.noise import measured_noise
 from gradcheck.numerical.separability import Grouping
-from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
+from gradcheck.numerical.steps import exact_direction, ladder, scales
 
 Array = NDArray[Any]
 Function = Callable[[Array], Any]
@@ -145,7 +145,7 @@ def numerical_jvp(f: Function, x: Array, tangent: Array, *, seed: int | np.rando
     unit = np.asarray(2.0 ** -np.round(np.log2(length)), x.dtype)
     direction = exact_direction(x, tangent * unit, steps.lowest)
     noise = measured_noise(near, np.random.default_rng(seed))
-    line = Line(near, near.base, direction, Contraction(), noise, near.eps).measure(steps.wide)
+    line = Line(near, direction, Contraction(), noise).measure(steps.wide)
     slope = line.go_down(steps.lower).slope()
     error = np.where(slope.kink, np.maximum(slope.error, np.abs(slope.right - slope.left) / 2), slope.error)
     return Estimate(slope.value / unit, error / unit, slope.kink, near.evaluations)
@@ -215,17 +215,3 @@ def _column_sums(estimate: tuple[Array, Array, Array], outputs: int) -> Entries:
     total = value.sum(axis=axes)
     gap = np.where(kinks, error, 0).sum(axis=axes)
     return Entries(total, error.sum(axis=axes), total - gap, total + gap, np.asarray(kinks.any(axis=axes)), gap > 0)
-
-
-def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Array:
-    """The rounding noise of each output of a function around a point."""
-    x, steps = near.x, ladder(near.coarsest)
-    # In proportion to each entry: an absolute step would be a giant's for an entry near a pole at 0.
-    size = np.where(x == 0, scales(x), np.abs(x)) * np.abs(random_direction(x, rng))
-    exponents = (steps.wide[0] + 1, steps.lowest + 2, *(k - 2 for k in steps.near_zero))
-
-    # 31 steps reach 2**k; each is a step of the arithmetic's own, so that only the function's rounding is seen.
-    def step(k: int, length: float) -> Array:
-        return np.asarray(exact_direction(x, (length * size).astype(x.dtype), k - 5) * x.dtype.type(2.0 ** (k - 5)))
-
-    return evaluation_noise(near, near.base, [(step(k, 1.0), step(k, GOLDEN)) for k in exponents], near.eps)

@@ -1,6 +1,6 @@
 """A function along a line: measured from both sides at a ladder of steps, one more wherever that would tell more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.numerical.differences import NOISE_FACTOR, Slope, combine, extrapolate
+from gradcheck.numerical.evaluation import Neighbourhood
+from gradcheck.numerical.noise import Noise, norm
 
 Array = NDArray[Any]
-
-SUSPICIOUS = 1e3
-"""Jitter of so many roundoffs is looked at once more, closer."""
 
 
 @dataclass(frozen=True)
@@ -47,51 +46,31 @@ class Contraction:
         return norm(self.cotangent * noise, self.axes)
 
 
-def norm(array: Array, axes: tuple[int, ...] | None = None) -> Array:
-    """The root of the sum of squares, also where the squares themselves would under- or overflow."""
-    largest = np.max(np.abs(array), axis=axes, keepdims=True, initial=0.0)
-    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
-    return np.asarray(np.sqrt(np.sum((array / unit) ** 2, axis=axes)) * np.squeeze(unit, axis=axes))
-
-
 class Line:
     """A function along ``x + t · direction``, measured at as many steps t as it takes.
 
     Parameters
     ----------
-    evaluate : callable
-        Takes a list of displacements from x, returns the outputs there (non-finite where there are none).
-    base : ndarray
-        The outputs at x.
+    near : Neighbourhood
+        The function around x.
     direction : ndarray
         The displacement for t = 1; exactly representable steps are the caller's concern.
     contract : Contraction
         What of the outputs is wanted.
-    noise : ndarray
-        The standard deviation of the noise of each output at x.
-    eps : float
-        The unit roundoff of the outputs.
+    noise : Noise
+        The jitter of each output.
     """
 
-    def __init__(
-        self,
-        evaluate: Callable[[Sequence[Array]], Sequence[Array]],
-        base: Array,
-        direction: Array,
-        contract: Contraction,
-        noise: Array,
-        eps: float,
-    ) -> None:
-        self.evaluate, self.base, self.direction = evaluate, base, direction
-        self.contract, self.noise, self.eps = contract, noise, eps
+    def __init__(self, near: Neighbourhood, direction: Array, contract: Contraction, noise: Noise) -> None:
+        self.near, self.direction, self.contract, self.noise = near, direction, contract, noise
+        self.wild = contract.of_noise(noise.wild * noise.deviation) > 0
         self.levels: dict[int, Level] = {}
-        self._jitter, self._rounding = contract.of_noise(noise), contract.of_noise(eps * np.abs(base))
 
     def measure(self, exponents: Sequence[int]) -> "Line":
         """Measure at the steps ``2**exponent``, two evaluations each."""
         for k in exponents:
             if k not in self.levels:
-                self.take(k, *self.evaluate(self.displacements(k)))
+                self.take(k, *self.near(self.displacements(k)))
         return self
 
     def go_down(self, lower: Sequence[int]) -> "Line":
@@ -123,18 +102,12 @@ class Line:
         """Whether some slope still changes at the smallest step, or has a kink that may only be close by."""
         slope = self.slope()
         straight = (slope.error <= 1e-3 * np.abs(slope.value)) | ~self.bent()
-        visible = slope.seen | ~self._jitters()
+        visible = slope.seen | ~self.wild
         return not bool(np.all(np.isfinite(slope.error) & straight & visible & ~slope.kink))
 
-    def _jitters(self) -> Array:
-        """Whether there is more noise than rounding explains: it may be structure finer than any step so far."""
-        return np.asarray(self._jitter > SUSPICIOUS * self._rounding)
-
     def _blind(self) -> Array:
-        """How large a slope may be if none was seen: the noise of the first step, or of the smallest if it jitters."""
-        return np.where(
-            self._jitters(), self.levels[min(self.levels)].noise, self.levels[next(iter(self.levels))].noise
-        )
+        """How large a slope may be if none was seen: the noise of the first step, or of the smallest if f is wild."""
+        return np.where(self.wild, self.levels[min(self.levels)].noise, self.levels[next(iter(self.levels))].noise)
 
     def _at_an_edge(self) -> bool:
         """Whether one side has no values at the smallest step so far; a smaller one may have."""
@@ -153,11 +126,11 @@ class Line:
 
     def _level(self, step: float, above: Array, below: Array) -> Level:
         size = np.fmax(np.abs(above), np.abs(below))  # one side may have no value
-        noise = np.fmax(self.noise, self.eps * size)
+        noise = np.fmax(self.noise.deviation, self.near.eps * size)
         return Level(
             step,
-            self.contract(above - self.base) / step,
-            self.contract(self.base - below) / step,
+            self.contract(above - self.near.base) / step,
+            self.contract(self.near.base - below) / step,
             self.contract.of_noise(noise) / step,
         )
 

@@ -1,14 +1,19 @@
 """How much the values of a function jitter by rounding, measured rather than guessed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.numerical.line import SUSPICIOUS, norm
+from gradcheck.numerical.evaluation import Neighbourhood
+from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
 
 Array = NDArray[Any]
+
+SUSPICIOUS = 1e3
+"""Jitter of so many roundoffs is looked at once more, closer."""
 
 COARSE = 2.0**6
 """A grid of so many ulps is no accident of five values."""
@@ -31,69 +36,103 @@ _RESIDUAL = np.eye(len(TIMES)) - _BASIS @ _BASIS.T
 """Takes values at these times to what the best parabola leaves over."""
 
 
-def evaluation_noise(
-    evaluate: Callable[[Sequence[Array]], Sequence[Array]], base: Array, steps: Sequence[Sequence[Array]], eps: float
-) -> Array:
-    """The standard deviation of the rounding error in each output, at least ``eps · |output|``.
+@dataclass(frozen=True)
+class Noise:
+    """The jitter of each output.
+
+    Attributes
+    ----------
+    deviation : ndarray
+        The standard deviation of the rounding error, at least ``eps · |output|``.
+    wild : ndarray of bool
+        Outputs that jitter at the smallest step there is: perhaps not noise, but structure finer than any step.
+    """
+
+    deviation: Array
+    wild: Array
+
+    @classmethod
+    def rounding(cls, near: Neighbourhood) -> "Noise":
+        """No more than the last digit of each output; nothing is measured."""
+        return cls(near.eps * np.abs(near.base), np.zeros(near.base.shape, bool))
+
+
+def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
+    """The jitter of each output of a function around a point.
 
     So close to x a smooth function is a parabola; what a parabola fitted to the values leaves over is noise. All
-    points lie on one side, since many functions have a kink exactly at x.
+    points lie on one side, since many functions have a kink exactly at x. Where that shows more than rounding, the
+    look is repeated closer by: structure finer than the step shrinks with it, noise does not.
 
     Parameters
     ----------
-    evaluate : callable
-        From displacements to outputs.
-    base : ndarray
-        The outputs at x.
-    steps : sequence of pairs of ndarray
-        Displacements so small that only rounding shows beside the parabola. The second and later ones are
-        smaller still, and taken only where the first shows more than rounding: structure finer than the step
-        shrinks with it, noise does not.
-    eps : float
-        The unit roundoff of the outputs.
+    near : Neighbourhood
+        The function around x.
+    rng : numpy.random.Generator
+        For the direction.
 
     Returns
     -------
-    ndarray
-        In the shape of `base`. Where neither side of x has values, ``eps · |output|`` alone.
+    Noise
+        Where neither side of x has values, ``eps · |output|`` alone.
 
     References
     ----------
     Moré and Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 (2011).
     """
-    floor = eps * np.abs(base)
-    noise, moved = _jitter(evaluate, base, steps[0])
+    rounding = Noise.rounding(near).deviation
+    steps = _steps(near, rng)
+    pair = next(steps)
+    noise, moved = _jitter(near, pair)
     if not moved.all():
         # Flat so far: constant, or a tread wider than the step. Only a look further out can tell.
-        far = np.stack(evaluate([t * FURTHER * steps[0][0] for t in TIMES]))
+        far = np.stack(near([t * FURTHER * pair[0] for t in TIMES]))
         noise = np.where(moved, noise, np.maximum(noise, tread(far) / 4))
-    for finer_steps in steps[1:]:
-        suspect = ~(noise <= SUSPICIOUS * floor)
+    wild = np.zeros(noise.shape, bool)
+    for finer_pair in steps:
+        suspect = ~(noise <= SUSPICIOUS * rounding)
         if not suspect.any():
             break
-        finer, moved = _jitter(evaluate, base, finer_steps)
+        finer, moved = _jitter(near, finer_pair)
         # Outputs that no longer move at all lie on a staircase (a cast to a narrower type): its treads are noise.
         noise = np.where(suspect & moved & ~(finer > noise), finer, noise)
-    return np.where(np.isfinite(noise), np.maximum(noise, floor), floor)
+        wild = np.where(moved, suspect & (finer > SUSPICIOUS * rounding), wild & suspect)
+    return Noise(np.where(np.isfinite(noise), np.maximum(noise, rounding), rounding), wild)
 
 
-def _jitter(
-    evaluate: Callable[[Sequence[Array]], Sequence[Array]], base: Array, steps: Sequence[Array]
-) -> tuple[Array, Array]:
+def _steps(near: Neighbourhood, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
+    """Pairs of displacements, finer and finer, in proportion to each entry: near a pole at 0 a small one is large."""
+    x, steps = near.x, ladder(near.coarsest)
+    size = np.where(x == 0, scales(x), np.abs(x)) * np.abs(random_direction(x, rng))
+    # 31 steps reach 2**k; each is a step of the arithmetic's own, so that only the function's rounding is seen.
+    for k in (steps.wide[0] + 1, steps.lowest + 2, *(k - 2 for k in steps.near_zero)):
+        unit = x.dtype.type(2.0 ** (k - 5))
+        first, second = (exact_direction(x, (s * size).astype(x.dtype), k - 5) for s in (1.0, GOLDEN))
+        yield np.asarray(first * unit), np.asarray(second * unit)
+
+
+def norm(array: Array, axes: tuple[int, ...] | None = None) -> Array:
+    """The root of the sum of squares, also where the squares themselves would under- or overflow."""
+    largest = np.max(np.abs(array), axis=axes, keepdims=True, initial=0.0)
+    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    return np.asarray(np.sqrt(np.sum((array / unit) ** 2, axis=axes)) * np.squeeze(unit, axis=axes))
+
+
+def _jitter(near: Neighbourhood, steps: Sequence[Array]) -> tuple[Array, Array]:
     """What parabolas leave over, as a standard deviation, and which outputs changed at all.
 
     Along one step a staircase may look straight, if its treads divide the step; hardly along two.
     """
-    noise, moved = np.zeros(base.shape), np.zeros(base.shape, bool)
-    for step in steps if base.size < LARGE else steps[:1]:
-        left_over, changed = _left_over(evaluate, base, step)
+    noise, moved = np.zeros(near.base.shape), np.zeros(near.base.shape, bool)
+    for step in steps if near.base.size < LARGE else steps[:1]:
+        left_over, changed = _left_over(near, step)
         noise, moved = np.fmax(noise, left_over), moved | changed
     return noise, moved
 
 
-def _left_over(evaluate: Callable[[Sequence[Array]], Sequence[Array]], base: Array, step: Array) -> tuple[Array, Array]:
+def _left_over(near: Neighbourhood, step: Array) -> tuple[Array, Array]:
     for side in (1, -1):
-        values = np.stack(evaluate([side * t * step for t in TIMES]))
+        values = np.stack(near([side * t * step for t in TIMES]))
         with np.errstate(all="ignore"):
             spread = norm(np.tensordot(_RESIDUAL, values - values[0], 1), axes=(0,)) / np.sqrt(2)
             noise = np.maximum(spread, tread(values) / 4)
