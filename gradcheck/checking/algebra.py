@@ -54,72 +54,81 @@ def linear(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _nonlinearities(evidence: Evidence) -> list[Finding]:
-    v = evidence.cotangents
-    other = [_permuted(c, evidence.rng) for c in v]
-    multiples = [evidence.backward([factor * c for c in v]) for factor in (-2, -3, 0)]
-    parts = _of_a_sum(evidence, other)
+    trial = _Trial(evidence)
     findings = []
-    for name in evidence.comparable(*multiples, *parts):
-        size = largest(np.abs(parts[0][name]) + np.abs(parts[1][name]))
-        if not np.isfinite(size) or not np.issubdtype(np.asarray(parts[0][name]).dtype, np.floating):
-            continue
-        text, residual = _objection(evidence, name, multiples, parts, other)
-        if text:
-            off = f"off by {residual:.3g} at a size of {size:.3g}"
-            message = f"backward is not linear in the cotangent: {text}, {off}"
+    for name in trial.names:
+        objection = trial.objection(name)
+        if objection:
+            message = f"backward is not linear in the cotangent: {objection}"
             findings.append(Finding("linear", False, message, "nonlinear", name))
         else:
-            evidence.jitter[name] = residual
+            evidence.jitter[name] = trial.jitter(name)
     return findings
 
 
-def _objection(
-    evidence: Evidence, name: str, multiples: Sequence[Gradients], parts: Sequence[Gradients], other: list[Array]
-) -> tuple[str, float]:
-    """What is not linear in one gradient, and by how much; if nothing is, by how much rounding makes it differ."""
-    double, triple, zero = (np.asarray(gradients[name]) for gradients in multiples)
-    one = np.asarray(parts[0][name])
-    # The multiples and sums of the cotangents are themselves rounded to their own type.
-    wide = all(np.finfo(c.dtype).eps <= np.finfo(one.dtype).eps for c in evidence.cotangents)
-    coarsest = rounding(one) if wide else max(rounding(c) for c in evidence.cotangents)
-    allowed = coarsest * largest(np.abs(one) + np.abs(parts[1][name]))
-    missed = _missed(parts, name)
-    doubled = largest(double + 2 * one)
-    if not doubled <= allowed:  # also if it is NaN; a power of two scales exactly, whatever cancels
-        return f"d{name}(−2·dout) is not −2·d{name}(dout)", doubled
-    if not largest(zero) <= allowed:
-        return f"d{name} is not zero for a zero cotangent", largest(zero)
-    if not largest(missed) <= allowed and _grows_along(evidence, name, missed, other):
-        return f"d{name}(u + v) is not d{name}(u) + d{name}(v)", largest(missed)
-    return "", max(largest(triple + 3 * one) / 3, largest(missed)) if wide else 0.0
+class _Trial:
+    """The gradients for multiples of the cotangents u, for other cotangents v, and for u + v."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        u = evidence.cotangents
+        self.evidence, self.other = evidence, [_permuted(c, evidence.rng) for c in u]
+        self.double, self.triple, self.zero = (evidence.backward([factor * c for c in u]) for factor in (-2, -3, 0))
+        self.sums = self._of_a_sum()
+        self.coarsest = max(map(rounding, u))  # the multiples and sums of the cotangents are themselves rounded
+        every = evidence.comparable(self.double, self.triple, self.zero, *self.sums)
+        self.names = [name for name in every if self._is_measurable(name)]
+
+    def objection(self, name: str) -> str:
+        """What is not linear in the gradient of a tensor, if anything is."""
+        one, missed, size = np.asarray(self.sums[0][name]), _missed(self.sums, name), self._size(name)
+        allowed = max(rounding(one), self.coarsest) * size
+        for residual, text in (
+            (self.double[name] + 2 * one, f"d{name}(−2·dout) is not −2·d{name}(dout)"),  # a power of two: exact
+            (np.asarray(self.zero[name]), f"d{name} is not zero for a zero cotangent"),
+            (missed, f"d{name}(u + v) is not d{name}(u) + d{name}(v)"),
+        ):
+            if largest(residual) <= allowed or (residual is missed and not self._grows(name)):
+                continue
+            return f"{text}, off by {largest(residual):.3g} at a size of {size:.3g}"
+        return ""
+
+    def jitter(self, name: str) -> Array:
+        """By how much rounding makes each entry differ from what linearity demands."""
+        one = np.asarray(self.sums[0][name])
+        varies = np.maximum(np.abs(self.triple[name] + 3 * one) / 3, np.abs(_missed(self.sums, name)))
+        return np.asarray(varies if self.coarsest <= rounding(one) else np.zeros_like(varies))
+
+    def _of_a_sum(self, factor: float = 1.0) -> list[Gradients]:
+        """The gradients for u, v and u + v, each times a factor."""
+        u, v = [factor * c for c in self.evidence.cotangents], [factor * c for c in self.other]
+        first = self.evidence.gradients if factor == 1 else self.evidence.backward(u)
+        both = [a + b for a, b in zip(u, v, strict=True)]
+        return [first, self.evidence.backward(v), self.evidence.backward(both)]
+
+    def _grows(self, name: str) -> bool:
+        """Whether what a sum misses grows with the cotangents, as a mistake does; rounding leaves another rest.
+
+        Where the terms of a gradient cancel, its size does not tell how large their rounding may be.
+        """
+        missed = _missed(self.sums, name)
+        grown = (_missed(self._of_a_sum(factor), name) / factor for factor in (1.25, 1.5, 1.75))
+        return not any(largest(rest - missed) > 0.1 * largest(missed) for rest in grown)
+
+    def _size(self, name: str) -> float:
+        return largest(np.abs(self.sums[0][name]) + np.abs(self.sums[1][name]))
+
+    def _is_measurable(self, name: str) -> bool:
+        is_float = np.issubdtype(np.asarray(self.sums[0][name]).dtype, np.floating)
+        return bool(is_float and np.isfinite(self._size(name)))
+
+
+def _missed(sums: Sequence[Gradients], name: str) -> Array:
+    """By how much the gradient for a sum is not the sum of the gradients."""
+    one, two, both = (np.asarray(gradients[name]) for gradients in sums)
+    return np.asarray(both - one - two)
 
 
 def _permuted(cotangent: Array, rng: np.random.Generator) -> Array:
     """Another cotangent, which is no multiple of the first."""
     factors = rng.permutation(np.linspace(-1.5, 0.5, max(2, cotangent.size)))[: cotangent.size]
     return np.asarray((cotangent * factors.reshape(cotangent.shape)).astype(cotangent.dtype))
-
-
-def _of_a_sum(evidence: Evidence, other: list[Array], factor: float = 1.0) -> list[Gradients]:
-    """The gradients for dout, for another cotangent, and for their sum, each times a factor."""
-    u, v = [factor * c for c in evidence.cotangents], [factor * c for c in other]
-    both = [a + b for a, b in zip(u, v, strict=True)]
-    first = evidence.gradients if factor == 1 else evidence.backward(u)
-    return [first, evidence.backward(v), evidence.backward(both)]
-
-
-def _missed(parts: Sequence[Gradients], name: str) -> Array:
-    one, two, both = (np.asarray(gradients[name]) for gradients in parts)
-    return np.asarray(both - one - two)
-
-
-def _grows_along(evidence: Evidence, name: str, missed: Array, other: list[Array]) -> bool:
-    """Whether what is missing grows with the cotangents, as a mistake does; what rounding leaves is another each time.
-
-    Where the terms of a gradient cancel, its size does not tell how large their rounding may be.
-    """
-    for factor in (1.25, 1.5, 1.75):
-        grown = _missed(_of_a_sum(evidence, other, factor), name) / factor
-        if largest(grown - missed) > 0.1 * largest(missed):
-            return False
-    return True

@@ -28,7 +28,7 @@ class Evidence:
     names : list of str
         The tensors to check.
     jitter : dict
-        How much the gradient of a tensor varies by rounding.
+        How much each entry of the gradient of a tensor varies by rounding.
     pending : callable or None
         The pullback of the last forward, which ran at the point itself and has no backward behind it that would
         show in another.
@@ -40,7 +40,7 @@ class Evidence:
     cotangents: list[Array]
     gradients: Gradients
     names: list[str]
-    jitter: dict[str, float] = field(default_factory=dict)
+    jitter: dict[str, Array] = field(default_factory=dict)
     pending: Pullback | None = None
 
     @property
