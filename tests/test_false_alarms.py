@@ -39,7 +39,8 @@ def test_no_wrong_entry_is_missed_or_another_blamed(results):
 
 
 def test_most_wrong_entries_are_noticed(results):
-    assert sum(r[2] == "noticed" for r in results) >= 0.9 * CASES
+    spoilt = [r[2] for r in results if r[2] != "nothing to spoil"]  # some gradients are zero everywhere
+    assert spoilt.count("noticed") >= 0.95 * len(spoilt) > 0.9 * CASES
 
 
 def test_programs_are_reproducible_and_differ():
@@ -74,7 +75,7 @@ def crossing(rng):
 HARD = {
     "the sum of a softmax, whose gradient is zero but for rounding": (
         lambda x: anp.sum(softmax(x, axis=1)),
-        lambda rng: rng.normal(size=(30, 29)),
+        lambda rng: rng.normal(size=(7, 5)),
     ),
     "two large terms that cancel on the way back": (
         lambda x: anp.arctan2(1e6 * x, 1.4e6 * x),
