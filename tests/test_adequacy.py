@@ -270,6 +270,16 @@ def test_targets_stay_what_they_are():
     assert report.warnings == []
 
 
+@pytest.mark.parametrize("inputs", [x, positive], ids=["mixed", "positive"])
+def test_looking_elsewhere_costs_at_most_six_evaluations(inputs, monkeypatch):
+    def evaluations():
+        return check(np.tanh, inputs, backward=lambda g, x: g / np.cosh(x) ** 2).evaluations
+
+    with_another_point = evaluations()
+    monkeypatch.setattr("gradcheck.checking.adequacy.wrong_elsewhere", lambda *_: "")
+    assert 0 < with_another_point - evaluations() <= 6
+
+
 # Buffers
 
 

@@ -121,6 +121,20 @@ def test_rounding_is_not_taken_for_nonlinearity_at_any_scale(scale):
     good(pair(lambda g, x: (2 * x * g * 0.1) / 0.1, square, scale**0.5 * x), "linear")
 
 
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+def test_the_rounding_of_terms_that_cancel_is_no_nonlinearity(seed, scale):
+    """Deviations from a mean add up to nothing, and so do their cotangents, but for rounding of any relative size."""
+
+    def backward(g, x):
+        spread = np.broadcast_to(g, x.shape)
+        return spread - spread.mean(axis=0)
+
+    deviations = np.random.default_rng(seed).normal(scale=scale, size=(5, 4))
+    report = pair(backward, lambda x: (x - x.mean(axis=0)).sum(axis=0), deviations, seed=seed)
+    assert [finding.message for finding in report.conduct if not finding.ok] == []
+
+
 def test_a_nonlinear_gradient_of_a_parameter_is_named():
     class Layer(Multiply):
         def backward(self, dout):
@@ -420,6 +434,24 @@ def test_a_cache_of_the_first_forward_only():
 def test_caches_of_their_own_are_fine():
     lines = good(check(Multiply(), batch), "interleaved")
     assert any("another instance's forward" in line.message for line in lines)
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Multiply, 6), (OverwritesInPlace, 6), (Accumulates, 12)])
+def test_one_forward_serves_many_backwards(kind, most):
+    forwards = []
+
+    class Counted(kind):
+        def forward(self, x):
+            forwards.append(None)
+            return super().forward(x)
+
+        def backward(self, dout):
+            dx = super().backward(dout)
+            self.dw = self.dw[:2]  # no gradient has a shape to compare, so all forwards are those of conduct
+            return dx[:2]
+
+    check(Counted(), batch)
+    assert len(forwards) <= most
 
 
 # Aliases
