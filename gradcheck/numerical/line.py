@@ -64,6 +64,8 @@ class Line:
     def __init__(self, near: Neighbourhood, direction: Array, contract: Contraction, noise: Noise) -> None:
         self.near, self.direction, self.contract, self.noise = near, direction, contract, noise
         self.wild = contract.of_noise(noise.wild * noise.deviation) > 0
+        moves = direction != 0
+        self._rounded_inputs = float(np.max(np.abs(near.x[moves] / direction[moves]), initial=0.0))
         self.levels: dict[int, Level] = {}
 
     def measure(self, exponents: Sequence[int]) -> "Line":
@@ -126,13 +128,12 @@ class Line:
 
     def _level(self, step: float, above: Array, below: Array) -> Level:
         size = np.fmax(np.abs(above), np.abs(below))  # one side may have no value
-        noise = np.fmax(self.noise.deviation, self.near.eps * size)
-        return Level(
-            step,
-            self.contract(above - self.near.base) / step,
-            self.contract(self.near.base - below) / step,
-            self.contract.of_noise(noise) / step,
-        )
+        jitter = self.contract.of_noise(np.fmax(self.noise.deviation, self.near.eps * size))
+        right, left = (self.contract(rise) / step for rise in (above - self.near.base, self.near.base - below))
+        # What depends on x with this slope was computed from an x that is itself rounded.
+        rounded = self.near.eps * (self._rounded_inputs + step)
+        jitter = np.fmax(jitter, rounded * np.fmax(np.abs(right), np.abs(left)))
+        return Level(step, right, left, jitter / step)
 
     def slope(self) -> Slope:
         """The slope and its bound, from every level measured so far."""
