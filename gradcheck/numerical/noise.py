@@ -81,6 +81,8 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     Moré and Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 (2011).
     """
     rounding = Noise.rounding(near).deviation
+    # Of many outputs some are small by cancellation: they jitter like the others, not like their own last digit.
+    usual = SUSPICIOUS * np.maximum(rounding, np.median(rounding) if rounding.size else 0.0)
     steps = _steps(near, rng)
     pair = next(steps)
     noise, moved = _jitter(near, pair)
@@ -90,13 +92,13 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
         noise = np.where(moved, noise, np.maximum(noise, tread(far) / 4))
     wild = np.zeros(noise.shape, bool)
     for finer_pair in steps:
-        suspect = ~(noise <= SUSPICIOUS * rounding)
+        suspect = ~(noise <= usual)
         if not suspect.any():
             break
         finer, moved = _jitter(near, finer_pair)
         # Outputs that no longer move at all lie on a staircase (a cast to a narrower type): its treads are noise.
         noise = np.where(suspect & moved & ~(finer > noise), finer, noise)
-        wild = np.where(moved, suspect & (finer > SUSPICIOUS * rounding), wild & suspect)
+        wild = np.where(moved, suspect & (finer > usual), wild & suspect)
     return Noise(np.where(np.isfinite(noise), np.maximum(noise, rounding), rounding), wild)
 
 
@@ -105,7 +107,8 @@ def _steps(near: Neighbourhood, rng: np.random.Generator) -> Iterator[tuple[Arra
     x, steps = near.x, ladder(near.coarsest)
     size = np.where(x == 0, scales(x), np.abs(x)) * np.abs(random_direction(x, rng))
     # 31 steps reach 2**k; each is a step of the arithmetic's own, so that only the function's rounding is seen.
-    for k in (steps.wide[0] + 1, steps.lowest + 2, *(k - 2 for k in steps.near_zero)):
+    finer = () if np.all(x) else steps.near_zero
+    for k in (steps.wide[0] + 1, steps.lowest + 2, *(k - 2 for k in finer)):
         unit = x.dtype.type(2.0 ** (k - 5))
         first, second = (exact_direction(x, (s * size).astype(x.dtype), k - 5) for s in (1.0, GOLDEN))
         yield np.asarray(first * unit), np.asarray(second * unit)
