@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from reading import said
 
 from gradcheck import check
 from gradcheck.numerical import numerical_vjp
@@ -427,8 +428,8 @@ def test_nobody_is_told_that_a_gradient_matches_before_it_was_compared():
     assert report.verdict == "disagree"
     assert report["x"].wrong.all()
     assert "repeatable" in {finding.check for finding in report.conduct if not finding.ok}
-    assert "match" not in str(report)
-    assert "agrees" not in str(report)
+    assert "match" not in said(report)
+    assert "agrees" not in said(report)
 
 
 # --------------------------------------------------------------- what the inputs cannot tell, and others can
@@ -547,7 +548,7 @@ def test_inputs_that_cannot_tell_get_a_warning_and_others_tell(blind, warning, t
     report = check(forward, *inputs, backward=wrong)
     assert report.verdict == "agree", str(report)  # at this point the two gradients are one and the same
     assert any(warning in line for line in report.warnings), report.warnings
-    assert warning in str(report)
+    assert warning in said(report)
     assert check(forward, *telling, backward=wrong).verdict == "disagree"
 
 

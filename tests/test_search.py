@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from reading import said
 
 from gradcheck import check
 
@@ -73,8 +74,8 @@ def test_one_wrong_entry_among_100000_is_located_in_200_evaluations(error, at):
     assert wrong(report) == [(at,)], str(report)
     assert report["x"].worst == (at,)
     assert report.evaluations <= 200
-    assert f"dx[{at}]" in str(report)
-    assert "in 1 of 100,000 entries" in str(report)
+    assert f"dx[{at}]" in said(report)
+    assert "in 1 of 100,000 entries" in said(report)
 
 
 @pytest.mark.parametrize("at", [(5, 50_000, 99_999), (700, 701, 702)])
@@ -121,7 +122,7 @@ def test_where_too_many_are_wrong_some_are_named_and_the_report_says_at_least():
     assert report.verdict == "disagree"
     assert report["x"].wrong.any()
     assert not report["x"].complete
-    assert "at least" in str(report)
+    assert "at least" in said(report)
     assert report.evaluations <= 600
 
 
