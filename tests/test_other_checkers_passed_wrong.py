@@ -498,7 +498,7 @@ INADEQUATE = [
     (
         "torch slow-relu passed straight through",
         (relu, identity_backward, POSITIVE),
-        "a branch that was never visited",
+        "a branch of the function that was never visited",
         (POSITIVE - 0.5,),
     ),
     (
@@ -510,13 +510,13 @@ INADEQUATE = [
     (
         "shared by all-leaky slope on a branch never visited",
         (leaky, identity_backward, POSITIVE),
-        "a branch that was never visited",
+        "a branch of the function that was never visited",
         (POSITIVE - 0.5,),
     ),
     (
         "shared by all-magnitude of positive numbers",
         (np.abs, identity_backward, POSITIVE),
-        "a branch that was never visited",
+        "a branch of the function that was never visited",
         (POSITIVE - 0.5,),
     ),
     (
