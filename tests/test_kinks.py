@@ -170,7 +170,7 @@ def first_only(maxima):
     return maxima * (np.cumsum(maxima, -1) == 1)
 
 
-POOLED = np.random.default_rng(0).integers(0, 3, (3, 4, 6)).astype(float)  # full of ties
+POOLED = np.random.default_rng(0).integers(0, 3, (2, 4, 6)).astype(float)  # full of ties
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_a_kink_close_by_costs_little(distance):
     x[3, :5] = distance
     report = check(relu, x, backward=lambda g, x: g * (x > 0))
     assert report.verdict == "agree", str(report)
-    assert report.evaluations <= 100
+    assert report.evaluations <= 110
     assert not report["x"].kinks.any()
 
 

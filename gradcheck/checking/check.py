@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradcheck.checking import adequacy, keywords
 from gradcheck.checking.bench import AsFunctionOf, Bench, joined
-from gradcheck.checking.compare import compare
+from gradcheck.checking.compare import compare, natural_size
 from gradcheck.checking.evidence import as_array, is_comparable
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Report
@@ -140,7 +140,13 @@ def _compare_one(bench: Bench, tensor: str, rtol: float, exhaustive: bool, execu
     function = AsFunctionOf(bench, tensor)
     near = Neighbourhood(function, value, executor)
     meter = EntryMeter(near, joined(evidence.cotangents), measured_noise(near, rng), rng)
-    tolerance = Tolerance(analytic, evidence.jitter.get(tensor, 0.0), rtol)
+    # What varies by more than rounding can is not jitter but a mistake.
+    eps, size = (
+        float(np.finfo(analytic.dtype).eps),
+        float(np.max(np.abs(analytic), initial=0.0, where=np.isfinite(analytic))),
+    )
+    jitter = np.minimum(evidence.jitter.get(tensor, 0.0), eps**0.6 * size + 64 * eps * natural_size(meter))
+    tolerance = Tolerance(analytic, jitter, rtol)
     with np.errstate(all="ignore"):
         comparison = compare(tensor, meter, tolerance, exhaustive=exhaustive)
     bench.elsewhere += near.evaluations_elsewhere

@@ -54,7 +54,8 @@ class Tolerance:
         return float(SAFETY * error + self._rounding(together) + jitter)
 
     def _rounding(self, size: Any) -> Any:
-        return (8 * float(np.finfo(self.analytic.dtype).eps) + self.rtol) * size
+        # rtol is relative to the true gradient, of which this is the least that a gradient of that size allows.
+        return (8 * float(np.finfo(self.analytic.dtype).eps) + self.rtol / (1 + self.rtol)) * size
 
 
 def outside(value: Any, low: Any, high: Any) -> Any:

@@ -76,11 +76,17 @@ class Line:
         return self
 
     def go_down(self, lower: Sequence[int]) -> "Line":
-        """Go on to smaller steps while some slope still bends, or a side has no values."""
-        for k in lower:
-            if not self._bends() and not self._at_an_edge():
+        """Go on to smaller steps while some slope bends, a side has no values, or a kink may be near but not here."""
+        pending = list(lower)
+        while pending:
+            if self._bends() or self._at_an_edge():
+                taken = 1
+            elif np.any(self.slope().kink):  # it is there at every step or at none: look at a few
+                taken = min(3, len(pending))
+            else:
                 break
-            self.measure([k])
+            self.measure([pending[taken - 1]])
+            pending = pending[taken:]
         return self
 
     def go_up(self, higher: Sequence[int], wanted: Any) -> "Line":
@@ -101,11 +107,11 @@ class Line:
         return np.asarray(~(self.slope().error <= 2 * NOISE_FACTOR * self.levels[min(self.levels)].noise))
 
     def _bends(self) -> bool:
-        """Whether some slope still changes at the smallest step, or has a kink that may only be close by."""
+        """Whether some slope still changes at the smallest step, or was not seen at any although f is wild."""
         slope = self.slope()
         straight = (slope.error <= 1e-3 * np.abs(slope.value)) | ~self.bent()
         visible = slope.seen | ~self.wild
-        return not bool(np.all(np.isfinite(slope.error) & straight & visible & ~slope.kink))
+        return not bool(np.all(np.isfinite(slope.error) & straight & visible))
 
     def _blind(self) -> Array:
         """How large a slope may be if none was seen: the noise of the first step, or of the smallest if f is wild."""

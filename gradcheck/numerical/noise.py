@@ -15,8 +15,11 @@ Array = NDArray[Any]
 SUSPICIOUS = 1e3
 """Jitter of so many roundoffs is looked at once more, closer."""
 
-COARSE = 2.0**6
-"""A grid of so many ulps is no accident of five values."""
+COARSE = 2.0**18
+"""A grid of so many ulps is hardly chance."""
+
+RARE = 0.01
+"""The share of outputs on a grid that may be chance."""
 
 TIMES = (3, 8, 15, 22, 31)
 """Where the function is looked at, in steps from x: not at x, where it may jump, nor evenly: stairs look straight."""
@@ -57,6 +60,7 @@ class Noise:
         return cls(near.eps * np.abs(near.base), np.zeros(near.base.shape, bool))
 
 
+@np.errstate(all="ignore")
 def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     """The jitter of each output of a function around a point.
 
@@ -165,4 +169,6 @@ def tread(values: Array) -> Array:
         last_bit = np.ldexp((whole & -whole).astype(float), exponent - 53)
         grid = np.minimum(grid, np.where(whole == 0, np.inf, last_bit))
     ulp = np.abs(values[-1]) * 2.0**-bits
-    return np.where(np.isfinite(grid) & (grid > COARSE * ulp), grid, 0.0)
+    coarse = np.isfinite(grid) & (grid > COARSE * ulp)
+    # Among very many outputs a few end in zero bits by chance.
+    return np.where(coarse & (np.mean(coarse) > RARE), grid, 0.0)
