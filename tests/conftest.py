@@ -1,3 +1,15 @@
-"""What all tests share: pytest's own runner of test files, for the tests of the plugin."""
+"""What all tests share: pytest's own runner of test files, one thread, and the same drawn examples every time."""
+
+import os
+
+# Before NumPy is imported: the matrices are small, threads would wait for each other and for the other workers.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from hypothesis import settings
 
 pytest_plugins = "pytester"
+
+# A test passes or fails for its claim alone: not for how busy the machine is, nor for what happened to be drawn today.
+# What is found false is printed as a line that draws it again.
+settings.register_profile("tests", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("tests")

@@ -159,7 +159,7 @@ def test_the_gradient_is_autograds(build, wrt, forms):
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_random_scalar_programs_have_autograds_gradient(data):
     operations = data.draw(
         st.lists(st.tuples(st.integers(0, 7), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=6)

@@ -190,7 +190,7 @@ def test_calling_is_forward_and_the_name_is_readable(case):
 
 
 @pytest.mark.parametrize("layer_type", [Dense, Sigmoid, ReLU, Tanh, Softmax])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_each_row_of_the_batch_stands_alone(layer_type, data):
     """What a row gives does not depend on the rows beside it, neither forward nor backward."""

@@ -99,7 +99,7 @@ def test_padding_does_not_count_in_an_average():
     assert layer.backward(np.ones((1, 1, 2, 2))).sum() == pytest.approx(4)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.tuples(*[st.tuples(st.integers(1, 3), st.integers(1, 3))] * 3),
     st.sampled_from(["valid", "same", (1, 0), (2, 3)]),

@@ -13,7 +13,7 @@ LAYERS = sorted(REFERENCES, key=lambda layer_type: layer_type.__name__)
 
 
 @pytest.mark.parametrize("layer_type", LAYERS, ids=lambda layer_type: layer_type.__name__)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_backward_is_the_derivative_autograd_finds(layer_type, data):
     case = data.draw(layer_cases(layer_type))
@@ -22,7 +22,7 @@ def test_backward_is_the_derivative_autograd_finds(layer_type, data):
 
 
 @pytest.mark.parametrize("layer_type", LAYERS, ids=lambda layer_type: layer_type.__name__)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_forward_is_the_plain_formula(layer_type, data):
     case = data.draw(layer_cases(layer_type))

@@ -20,7 +20,7 @@ def test_every_case_of_the_catalogue_agrees(case):
 
 
 @pytest.mark.parametrize("layer_type", LAYERS, ids=lambda layer_type: layer_type.__name__)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_backward_agrees_whatever_the_shape_and_values(layer_type, data):
     case = data.draw(layer_cases(layer_type))

@@ -378,10 +378,10 @@ def test_a_gradient_that_is_zero_at_an_optimum(f, slope, size):
 
 
 def test_a_loss_of_exactly_zero():
-    t = normal(50)
+    t = normal(20)
     right, wrong = both(
         lambda y: np.mean((y - t) ** 2), t.copy(), kind="grad",
-        right=lambda y: 2 * (y - t) / 50, wrong=lambda y: 2 * (y - t) / 50 + 1 / 50,
+        right=lambda y: 2 * (y - t) / 20, wrong=lambda y: 2 * (y - t) / 20 + 1 / 20,
     )  # fmt: skip
     assert_told_apart(right, wrong)
 

@@ -25,11 +25,11 @@ from gradcheck.testing.strategies import (
     shapes,
 )
 
-find = partial(hypothesis_find, settings=settings(max_examples=5000, deadline=None), random=Random(0))
+find = partial(hypothesis_find, settings=settings(max_examples=5000), random=Random(0))
 LAYER_TYPES = sorted({type(case.subject) for case in cases()}, key=lambda layer_type: layer_type.__name__)
 
 # With every health check on, a strategy that filters much or grows too large fails here.
-strict = settings(max_examples=50, deadline=None, suppress_health_check=[])
+strict = settings(max_examples=50, suppress_health_check=[])
 
 
 def is_dyadic(x):
@@ -144,7 +144,7 @@ def test_the_usual_arrays_would_sit_on_kinks():
 
     assert near_zero(find(arrays(float, (2, 2), elements=st.floats(-3, 3)), near_zero))
     with pytest.raises(NoSuchExample):
-        find(arrays_off_kinks((2, 2)), near_zero, settings=settings(max_examples=100, deadline=None))
+        find(arrays_off_kinks((2, 2)), near_zero, settings=settings(max_examples=100))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_what_cannot_be_built_is_said_at_once(make, message):
 
 
 @pytest.mark.parametrize("layer_type", LAYER_TYPES, ids=lambda layer_type: layer_type.__name__)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_there_are_cases_of_every_layer_in_float32(layer_type, data):
     case = data.draw(layer_cases(layer_type, dtype=np.float32))
