@@ -83,7 +83,7 @@ def _derive(console: Console) -> list[Derivation]:
     derivations = [explain(error, wrt=weight, at=AT, rate=RATE) for weight in ("w5", "w1")]
     for derivation in derivations:
         console.write()
-        console.write(derivation.text(ascii=console.ascii))
+        console.write(derivation.text(ascii=console.ascii, width=console.width))
     return derivations
 
 

@@ -130,11 +130,11 @@ class Derivation:
             return self.text(ascii=True)
         return self.text()
 
-    def text(self, *, ascii: bool = False) -> str:
-        """The derivation as plain text, at most 88 columns wide; `ascii` for streams without Unicode."""
+    def text(self, *, ascii: bool = False, width: int = 88) -> str:
+        """The derivation as plain text, in `width` columns (80 at least); `ascii` for streams without Unicode."""
         from gradcheck.derivation.text import derivation_text
 
-        return derivation_text(self, ascii=ascii)
+        return derivation_text(self, ascii=ascii, width=width)
 
     def latex(self) -> str:
         """The chain rule and its numbers as LaTeX, for a display in a notebook or a document."""

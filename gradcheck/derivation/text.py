@@ -1,4 +1,4 @@
-"""A derivation as plain text, at most 88 columns wide, to be followed with a pencil."""
+"""A derivation as plain text, to be followed with a pencil."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gradcheck.derivation.route import listing, picture
 from gradcheck.derivation.rows import Row
 
 WIDTH = 88
+_NARROWEST = 80  # where a row of the table still holds a factor, a formula and two values
 _HEAD = 9  # columns for the words on the left
 _LABEL = 28  # at most, for what a row gives
 _LETTERS = {"∂": "d", "δ": "delta", "→": "->", "−": "-", "·": "*", "─": "-", "═": "=", "×": "x"}
@@ -24,9 +25,9 @@ _LINES = (" ─┬─→ ", "  ├─→ ", "  └─→ ", "─┬─→ ", "�
 _ASCII_LINES = (" -+-> ", "  +-> ", "  +-> ", "-+-> ", "-+", "-+", "-")
 
 
-def derivation_text(derivation: Derivation, *, ascii: bool = False) -> str:
+def derivation_text(derivation: Derivation, *, ascii: bool = False, width: int = WIDTH) -> str:
     """The whole derivation; `ascii` writes d for ∂ and delta for δ."""
-    page = _AsciiPage(derivation) if ascii else _Page(derivation)
+    page = (_AsciiPage if ascii else _Page)(derivation, max(width, _NARROWEST))
     return "\n".join(line.rstrip() for line in page.write())
 
 
@@ -49,21 +50,21 @@ class _Page:
 
     arrow, lines = " → ", _LINES
 
-    def __init__(self, derivation: Derivation) -> None:
-        self.derivation = derivation
+    def __init__(self, derivation: Derivation, width: int) -> None:
+        self.derivation, self.width = derivation, width
 
     def say(self, text: str) -> str:
         return text
 
     def write(self) -> Iterator[str]:
         d = self.derivation
-        yield from self._wrapped(wording.title(d), WIDTH)
-        yield self.say("═" * WIDTH)
-        yield from self._wrapped(wording.warning(d), WIDTH)
-        yield from self._section("Goal", self._wrapped(wording.goal(d), WIDTH - _HEAD))
+        yield from self._wrapped(wording.title(d), self.width)
+        yield self.say("═" * self.width)
+        yield from self._wrapped(wording.warning(d), self.width)
+        yield from self._section("Goal", self._wrapped(wording.goal(d), self.width - _HEAD))
         yield from self._section("Forward", self._forward())
         if not d.rows:
-            yield from self._section("Result", self._wrapped(wording.independent(d), WIDTH - _HEAD))
+            yield from self._section("Result", self._wrapped(wording.independent(d), self.width - _HEAD))
         else:
             yield from self._section("Route", self._route())
             yield from self._section("Rule", self._rule())
@@ -71,8 +72,8 @@ class _Page:
             yield from self._table()
             yield ""
         yield from self._section("Checks", self._checks())
-        yield from self._section("Step", self._wrapped(wording.update(d), WIDTH - _HEAD))
-        yield from self._section("Digits", self._wrapped(wording.digits_note(d), WIDTH - _HEAD))
+        yield from self._section("Step", self._wrapped(wording.update(d), self.width - _HEAD))
+        yield from self._section("Digits", self._wrapped(wording.digits_note(d), self.width - _HEAD))
         yield from self._gradients()
 
     def _wrapped(self, text: str, width: int) -> list[str]:
@@ -89,33 +90,33 @@ class _Page:
         for name, value in d.forward.items():
             if len(names[name]) > widest:
                 yield names[name]
-            formula = self._wrapped(Python().write(d.formulas[name]), WIDTH - _HEAD - widest - 3 - 15)
+            formula = self._wrapped(Python().write(d.formulas[name]), self.width - _HEAD - widest - 3 - 15)
             amount = decimal(value) if np.ndim(value) == 0 else _shape(value)
             for k, line in enumerate(formula):
                 left = f"{_fitting(names[name], widest):<{widest}} = " if k == 0 else " " * (widest + 3)
-                room = WIDTH - _HEAD - len(left)
+                room = self.width - _HEAD - len(left)
                 yield left + (f"{line:<{room - 14}}{amount:>14}" if k == len(formula) - 1 else line)
 
     def _route(self) -> list[str]:
         d = self.derivation
         paths = [tuple(self.say(name) for name in path.names) for path in d.paths]
-        drawn = picture(paths, self.arrow, self.lines, WIDTH - _HEAD)
+        drawn = picture(paths, self.arrow, self.lines, self.width - _HEAD)
         lines = drawn or [
-            part for line in listing(paths, d.path_count, self.arrow) for part in _wrap(line, WIDTH - _HEAD)
+            part for line in listing(paths, d.path_count, self.arrow) for part in _wrap(line, self.width - _HEAD)
         ]
         return lines if d.path_count == 1 else [*lines, f"{d.path_count:,} paths: multiply along each, add them up"]
 
     def _rule(self) -> Iterator[str]:
         for row, terms in wording.equations(self.derivation):
             left = self.say(wording.label(row))
-            if len(left) > WIDTH // 2:
-                yield from _wrap(left, WIDTH - _HEAD)
+            if len(left) > self.width // 2:
+                yield from _wrap(left, self.width - _HEAD)
                 left = " "
             indent = len(left) + 1
             for k, factors in enumerate(terms):
                 term = " · ".join(map(wording.factor_name, factors))
                 start = f"{left} = " if k == 0 else " " * indent + "+ "
-                room = max(WIDTH - _HEAD - len(start), 20)
+                room = max(self.width - _HEAD - len(start), 20)
                 for line in _wrap(self.say(term), room):
                     yield start + line
                     start = " " * len(start)
@@ -125,7 +126,7 @@ class _Page:
     def _table(self) -> Iterator[str]:
         rows = self.derivation.rows
         what = min(max(len(self._label(row)) for row in rows), _LABEL)
-        room = WIDTH - 5 - 1 - what - 2 - 2 * 14
+        room = self.width - 5 - 1 - what - 2 - 2 * 14
         yield f"{'#':>4}  {'factor':<{what}}  {'formula, with numbers':<{room}}{'value':>14}{'measured':>14}"
         for row in rows:
             yield from self._row(row, what, room)
@@ -152,15 +153,18 @@ class _Page:
     def _checks(self) -> Iterator[str]:
         for check in self.derivation.checks:
             name, value, against, verdict = wording.check_line(self.derivation, check)
-            yield f"{name:<12} {value:>14}  {against:<40} {verdict}".rstrip()
+            room = min(self.width - _HEAD - 39, 40)
+            first, *more = _wrap(against, room) or [""]
+            yield f"{name:<12} {value:>14}  {first:<{room}} {verdict}".rstrip()
+            yield from (" " * 29 + line for line in more)
 
     def _gradients(self) -> Iterator[str]:
         if self.derivation.shape:
             yield ""
             yield self.say(wording.partial(self.derivation.result, self.derivation.wrt) + ", by the chain rule:")
-            yield from _array(self.derivation.value)
+            yield from _array(self.derivation.value, self.width)
             yield "by central differences:"
-            yield from _array(self.derivation.numerical)
+            yield from _array(self.derivation.numerical, self.width)
 
 
 class _AsciiPage(_Page):
@@ -194,6 +198,6 @@ def _measured(row: Row) -> str:
     return "agrees" if row.agrees else "DISAGREES"
 
 
-def _array(value: Any) -> list[str]:
-    text = np.array2string(np.asarray(value), precision=9, suppress_small=False, max_line_width=WIDTH, threshold=60)
+def _array(value: Any, width: int) -> list[str]:
+    text = np.array2string(np.asarray(value), precision=9, suppress_small=False, max_line_width=width, threshold=60)
     return text.splitlines()

@@ -67,6 +67,7 @@ class Line:
         moves = direction != 0
         self._rounded_inputs = float(np.max(np.abs(near.x[moves] / direction[moves]), initial=0.0))
         self.levels: dict[int, Level] = {}
+        self._slope: Slope | None = None
 
     def measure(self, exponents: Sequence[int]) -> "Line":
         """Measure at the steps ``2**exponent``, two evaluations each."""
@@ -131,6 +132,7 @@ class Line:
         """Note the outputs at the two displacements of step ``2**k``."""
         with np.errstate(all="ignore"):
             self.levels[k] = self._level(2.0**k, above, below)
+        self._slope = None
 
     def _level(self, step: float, above: Array, below: Array) -> Level:
         size = np.fmax(np.abs(above), np.abs(below))  # one side may have no value
@@ -142,7 +144,12 @@ class Line:
         return Level(step, right, left, jitter / step)
 
     def slope(self) -> Slope:
-        """The slope and its bound, from every level measured so far."""
+        """The slope and its bound, from every level measured so far; worked out once for each set of levels."""
+        if self._slope is None:
+            self._slope = self._combined()
+        return self._slope
+
+    def _combined(self) -> Slope:
         levels = [self.levels[k] for k in sorted(self.levels)]
         steps = np.array([level.step for level in levels])
         right = np.stack([level.right for level in levels])

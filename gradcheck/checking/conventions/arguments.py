@@ -17,6 +17,9 @@ def name_of(function: Callable[..., Any]) -> str:
 
 def named_inputs(function: Callable[..., Any], inputs: tuple[Any, ...]) -> dict[str, Any]:
     """The inputs by the names that the function's own signature gives them; scalars become 0-d arrays."""
+    for i, value in enumerate(inputs):
+        if isinstance(value, np.matrix | np.ma.MaskedArray):
+            raise TypeError(f"input {i} is a {type(value).__name__}, whose arithmetic is its own; pass np.asarray(x)")
     values = [np.asarray(value) if isinstance(value, float | np.floating) else value for value in inputs]
     return dict(zip(_names(function, len(inputs)), values, strict=True))
 
