@@ -134,7 +134,7 @@ def _grows(gap: Array, noise: Array, k: int) -> Array:
     """
     if k == 0:
         return np.ones(gap.shape[1:], bool)
-    return np.asarray(gap[k - 1] <= gap[k] + (noise[k - 1] + noise[k]) / 2)
+    return np.asarray(gap[k - 1] <= gap[k] / 2 + (noise[k - 1] + noise[k]) / 2)
 
 
 def _candidates(limit: Array, gap: Array, noise: Array) -> list[tuple[int, Array]]:
