@@ -11,7 +11,7 @@ VERSION = re.search(r'^__version__ = "([^"]+)"$', INIT, re.M)
 
 EXAMPLES = ["rich>=13", "matplotlib>=3.8", "pooch>=1.8", "scikit-learn>=1.3"]
 TEST = [*EXAMPLES, "pytest-xdist>=3.5", "setuptools>=77"]
-DEV = [*TEST, "ruff>=0.8", "mypy>=1.11"]
+DEV = [*TEST, "distributed>=2024.8", "ruff>=0.8", "mypy>=1.11"]
 
 setup(
     name="gradcheck",

@@ -38,6 +38,16 @@ def test_entry_by_entry(case):
     assert all(np.all(np.isfinite(comparison.error)) for comparison in report.tensors)  # none was left out
 
 
+def test_the_readme_shows_these_counts():
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    shown = [case for case in CASES if f"| {case.name} |" in readme]
+    assert len(shown) == 7
+    for case in shown:
+        exhaustive = "" if case.exhaustive_limit is None else f" {case.run(True).evaluations:,}"
+        cells = f"{case.entries:,} | {2 * case.entries:,} | {case.run(False).evaluations:,} |{exhaustive} |"
+        assert f"| {case.name} | {cells}" in readme
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_other_inputs_cost_no_more(seed):
     dear = ("dense", "network")  # seconds each
