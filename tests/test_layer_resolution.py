@@ -1,4 +1,4 @@
-"""How small an error the check would notice: 1e-5 of an entry at once, 1e-7 entry by entry, for every layer there is."""
+"""How small an error a check would notice: 1e-5 of an entry at once, 1e-7 entry by entry, for every layer there is."""
 
 import numpy as np
 import pytest
