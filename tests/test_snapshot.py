@@ -16,7 +16,7 @@ import weakref
 import numpy as np
 import pytest
 
-from gradcheck.checking.state import ArrayPiece, State
+from gradcheck.checking.state.snapshot import ArrayPiece, State
 
 x = np.random.default_rng(5).normal(size=(3, 4))
 

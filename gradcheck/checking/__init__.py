@@ -1,9 +1,11 @@
 """Do the two agree, and if not, why not?
 
-Read :mod:`~gradcheck.checking.check` first: the one verb, and the order in which it asks. Then
-:mod:`~gradcheck.checking.subject` and :mod:`~gradcheck.checking.conventions` (what can be checked),
-:mod:`~gradcheck.checking.conduct` (what needs no differences), :mod:`~gradcheck.checking.compare` (the verdict on one
-tensor) and :mod:`~gradcheck.checking.report` (what comes of it).
+Read :mod:`~gradcheck.checking.check` first: the one verb, and the order in which it asks. Then the rooms:
+:mod:`~gradcheck.checking.conventions` (what can be checked, each made a :mod:`~gradcheck.checking.subject`),
+:mod:`~gradcheck.checking.state` (what running it changes, and how that is put back),
+:mod:`~gradcheck.checking.conduct` (what needs no differences), :mod:`~gradcheck.checking.verdict` (what does), and
+:mod:`~gradcheck.checking.adequacy` (could these inputs have told?). What comes of it is a
+:mod:`~gradcheck.checking.report`, with its :mod:`~gradcheck.checking.text` and :mod:`~gradcheck.checking.html`.
 """
 
 from gradcheck.checking.check import check as check

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.checking.conduct.evidence import Evidence
 from gradcheck.checking.elsewhere import wrong_elsewhere
-from gradcheck.checking.evidence import Evidence
 from gradcheck.checking.report import Comparison
-from gradcheck.checking.state import same_values
+from gradcheck.checking.state.snapshot import same_values
 from gradcheck.checking.subject import copies
 
 Array = NDArray[Any]

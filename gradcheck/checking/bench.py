@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.conduct import examine
+from gradcheck.checking.conduct.evidence import Evidence
+from gradcheck.checking.conduct.examine import examine
 from gradcheck.checking.conventions import understand
-from gradcheck.checking.evidence import Evidence
 from gradcheck.checking.precision import in_double
 from gradcheck.checking.report import Comparison, Report
-from gradcheck.checking.state import State
+from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Options, Runner, Subject, copies
 from gradcheck.numerical.evaluation import require_floats
 

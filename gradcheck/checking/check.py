@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from gradcheck.checking import adequacy, keywords
 from gradcheck.checking.bench import AsFunctionOf, Bench, joined
-from gradcheck.checking.compare import compare, natural_size
-from gradcheck.checking.evidence import as_array, is_comparable
+from gradcheck.checking.conduct.evidence import as_array, is_comparable
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Report
-from gradcheck.checking.second_opinion import joint_subgradients
-from gradcheck.checking.state import State
+from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Options
-from gradcheck.checking.tolerance import Tolerance
+from gradcheck.checking.verdict.compare import compare, natural_size
+from gradcheck.checking.verdict.second_opinion import joint_subgradients
+from gradcheck.checking.verdict.tolerance import Tolerance
 from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.noise import measured_noise

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.compare import compare
-from gradcheck.checking.evidence import Evidence, pulled
+from gradcheck.checking.conduct.evidence import Evidence, pulled
 from gradcheck.checking.report import Comparison
-from gradcheck.checking.tolerance import Tolerance
+from gradcheck.checking.verdict.compare import compare
+from gradcheck.checking.verdict.tolerance import Tolerance
 from gradcheck.numerical.entries import EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.line import Contraction, Line

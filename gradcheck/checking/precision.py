@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.state import ArrayPiece, State
+from gradcheck.checking.state.snapshot import ArrayPiece, State
 
 _NARROW = (np.dtype(np.float32), np.dtype(np.float16))
 

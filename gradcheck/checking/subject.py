@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.state import State
+from gradcheck.checking.state.snapshot import State
 
 Array = NDArray[Any]
 Pullback = Callable[[list[Array]], Mapping[str, Any]]

@@ -92,6 +92,8 @@ def numerical_vjp(
     Griewank and Walther, Evaluating Derivatives, 2nd edition, 2008, section 3.2.
     """
     near = Neighbourhood(f, np.asarray(x) if isinstance(x, np.floating) else x, executor)
+    if np.iscomplexobj(cotangent):
+        require_floats("cotangent", np.asarray(cotangent))
     weights = np.asarray(cotangent, near.base.dtype)
     if weights.shape != near.base.shape:
         raise ValueError(f"cotangent has shape {weights.shape}, but f(x) has shape {near.base.shape}; they must agree")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checking.conventions.arguments import assign, is_variable
-from gradcheck.checking.state import State
+from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Array, as_outputs, copies
 
 _OUTPUT_NAMES = frozenset(("out", "outs", "output", "outputs", "ans", "result", "results", "probs", "y", "y_hat"))

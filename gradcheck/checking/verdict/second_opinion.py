@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.tolerance import SAFETY, Tolerance, outside
+from gradcheck.checking.verdict.tolerance import SAFETY, Tolerance, outside
 from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.line import Contraction, Line
 from gradcheck.numerical.steps import exact_direction, scales

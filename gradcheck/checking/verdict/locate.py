@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.tolerance import Tolerance, outside
+from gradcheck.checking.verdict.tolerance import Tolerance, outside
 from gradcheck.numerical.differences import Slope
 from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.line import Line

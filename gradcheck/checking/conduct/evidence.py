@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.state import same_values
+from gradcheck.checking.state.snapshot import same_values
 from gradcheck.checking.subject import Pullback, Runner, copies
 
 Array = NDArray[Any]

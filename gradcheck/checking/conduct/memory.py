@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.evidence import Array, Evidence, Gradients, close, first_change, pulled
+from gradcheck.checking.conduct.evidence import Array, Evidence, Gradients, close, first_change, pulled
 from gradcheck.checking.report import Finding
-from gradcheck.checking.state import same_values
+from gradcheck.checking.state.snapshot import same_values
 from gradcheck.checking.subject import copies
 
 ELSEWHERE = (0.75, 1 + 2**-10)

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.home import Home
-from gradcheck.checking.pieces import (
+from gradcheck.checking.state.home import Home
+from gradcheck.checking.state.pieces import (
     ArrayPiece,
     BytesPiece,
     DictPiece,

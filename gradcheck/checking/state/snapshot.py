@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.home import Home
-from gradcheck.checking.pieces import ArrayPiece, Piece, RandomPiece, same_values
-from gradcheck.checking.reach import reach
+from gradcheck.checking.state.home import Home
+from gradcheck.checking.state.pieces import ArrayPiece, Piece, RandomPiece, same_values
+from gradcheck.checking.state.reach import reach
 
 __all__ = ["ArrayPiece", "Piece", "State", "same_values"]
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.locate import locate
 from gradcheck.checking.report import Comparison, Verdict
-from gradcheck.checking.second_opinion import confirm, joint_subgradients, repeatedly_differs
-from gradcheck.checking.tolerance import (
+from gradcheck.checking.verdict.locate import locate
+from gradcheck.checking.verdict.second_opinion import confirm, joint_subgradients, repeatedly_differs
+from gradcheck.checking.verdict.tolerance import (
     MEANINGLESS,
     SETTLED,
     Tolerance,

@@ -1,20 +1,21 @@
 """What a backward must do whatever its numbers: checks that need no differences and are therefore exact.
 
-Each check is one function from the evidence to its findings. Read :mod:`~gradcheck.checking.form` (what a gradient
-must be), :mod:`~gradcheck.checking.algebra` (what a backward must do with cotangents) and
-:mod:`~gradcheck.checking.memory` (what it remembers and touches); :data:`CHECKS` lists them in the order of the report.
+Each check is one function from the evidence to its findings. Read :mod:`~gradcheck.checking.conduct.form` (what a
+gradient must be), :mod:`~gradcheck.checking.conduct.algebra` (what a backward must do with cotangents) and
+:mod:`~gradcheck.checking.conduct.memory` (what it remembers and touches); :data:`CHECKS` lists them in the order of the
+report.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.checking.algebra import linear, repeatable
-from gradcheck.checking.evidence import Evidence, first_change
-from gradcheck.checking.form import dtype, finite, present
-from gradcheck.checking.memory import interleaved, pure
+from gradcheck.checking.conduct.algebra import linear, repeatable
+from gradcheck.checking.conduct.evidence import Evidence, first_change
+from gradcheck.checking.conduct.form import dtype, finite, present
+from gradcheck.checking.conduct.memory import interleaved, pure
 from gradcheck.checking.report import Finding
-from gradcheck.checking.state import same_values
+from gradcheck.checking.state.snapshot import same_values
 
 
 def deterministic(evidence: Evidence) -> Iterator[Finding]:

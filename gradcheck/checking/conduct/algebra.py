@@ -4,9 +4,18 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gradcheck.checking.evidence import Array, Evidence, Gradients, close, first_change, largest, pulled, rounding
+from gradcheck.checking.conduct.evidence import (
+    Array,
+    Evidence,
+    Gradients,
+    close,
+    first_change,
+    largest,
+    pulled,
+    rounding,
+)
 from gradcheck.checking.report import Finding
-from gradcheck.checking.state import same_values
+from gradcheck.checking.state.snapshot import same_values
 
 
 def repeatable(evidence: Evidence) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.evidence import Array, Evidence, as_array, index
+from gradcheck.checking.conduct.evidence import Array, Evidence, as_array, index
 from gradcheck.checking.report import Finding
 from gradcheck.checking.subject import kind_of
 
