@@ -1,0 +1,54 @@
+"""A check needs room for fewer than 20 copies of a large tensor under an elementwise layer."""
+
+import gc
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from resolution import peak_in_copies
+
+from gradcheck import check
+
+SIZE = 10**6
+COPIES = 20
+
+
+def tanh_backward(dout, x):
+    return dout * (1 - np.tanh(x) ** 2)
+
+
+@pytest.mark.parametrize("exhaustive", [False, True], ids=["first pass", "entry by entry"])
+def test_a_large_tensor_is_checked_within_20_copies_of_it(exhaustive):
+    report, copies = peak_in_copies(SIZE, exhaustive)
+    assert report, report
+    assert copies < COPIES
+
+
+def test_more_copies_would_be_seen():
+    x = np.zeros(10**5)
+    tracemalloc.start()
+    try:
+        hoarded = [x + i for i in range(COPIES)]
+        assert tracemalloc.get_traced_memory()[1] >= COPIES * x.nbytes
+        assert len(hoarded) == COPIES
+    finally:
+        tracemalloc.stop()
+
+
+def test_nothing_is_left_behind_but_the_report():
+    x = np.linspace(-2, 2, 10**5)
+    check(np.tanh, x[:2], backward=tanh_backward)  # what is imported late is not counted
+    tracemalloc.start()
+    try:
+        report = check(np.tanh, x, backward=tanh_backward)
+        assert report
+        del report
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < x.nbytes / 2
+    finally:
+        tracemalloc.stop()
