@@ -15,8 +15,8 @@ Array = NDArray[Any]
 SUSPICIOUS = 1e3
 """Jitter of so many roundoffs is looked at once more, closer."""
 
-COARSE = 2.0**18
-"""A grid of so many ulps is hardly chance."""
+COARSE = 1 / 3
+"""A grid that leaves this share of the bits of a value zero is hardly chance."""
 
 RARE = 0.01
 """The share of outputs on a grid that may be chance."""
@@ -92,8 +92,8 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     noise, moved = _jitter(near, pair)
     if not moved.all():
         # Flat so far: constant, or a tread wider than the step. Only a look further out can tell.
-        far = np.stack(near([t * FURTHER * pair[0] for t in TIMES]))
-        noise = np.where(moved, noise, np.maximum(noise, tread(far) / 4))
+        far, _ = _left_over(near, FURTHER * pair[0])
+        noise = np.where(moved, noise, np.fmax(noise, far))
     wild = np.zeros(noise.shape, bool)
     for finer_pair in steps:
         suspect = ~(noise <= usual)
@@ -169,6 +169,6 @@ def tread(values: Array) -> Array:
         last_bit = np.ldexp((whole & -whole).astype(float), exponent - 53)
         grid = np.minimum(grid, np.where(whole == 0, np.inf, last_bit))
     ulp = np.abs(values[-1]) * 2.0**-bits
-    coarse = np.isfinite(grid) & (grid > COARSE * ulp)
+    coarse = np.isfinite(grid) & (grid > ulp * 2.0 ** (COARSE * bits))
     # Among very many outputs a few end in zero bits by chance.
     return np.where(coarse & (np.mean(coarse) > RARE), grid, 0.0)
