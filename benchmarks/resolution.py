@@ -205,13 +205,18 @@ def judge(comparison: Comparison, at: int) -> Outcome:
     return "noticed" if wrong[at] or not wrong.any() else "blamed elsewhere"
 
 
-def peak_in_copies(size: int, exhaustive: bool) -> tuple[Report, float]:
+def peak_in_copies(
+    size: int,
+    exhaustive: bool = False,
+    forward: Callable[..., Any] = tanh,
+    backward: Callable[..., Any] = tanh_backward,
+) -> tuple[Report, float]:
     """A check of an elementwise function of so many entries, and the most memory it held, in copies of the tensor."""
     x = np.random.default_rng(0).normal(size=size)
-    check(tanh, x[:2], backward=tanh_backward)  # what is imported late is not counted
+    check(forward, x[:2], backward=backward)  # what is imported late is not counted
     tracemalloc.start()
     try:
-        report = check(tanh, x, backward=tanh_backward, exhaustive=exhaustive)
+        report = check(forward, x, backward=backward, exhaustive=exhaustive)
         return report, tracemalloc.get_traced_memory()[1] / x.nbytes
     finally:
         tracemalloc.stop()

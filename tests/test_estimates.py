@@ -135,7 +135,7 @@ def test_another_derivative_lies_outside_the_bound():
         return numerical_vjp(f, x, np.ones(1)), (1 + 1e-4) * derivative(x)
 
     zero = [("square", 0.0), ("line", 0.0)]  # an error relative to nothing is none
-    share, _ = share_within(wrong(*case) for case in CASES if case[:2] not in zero)
+    share, _ = share_within(wrong(*case) for case in CASES[::3] if case[:2] not in zero)
     assert share < 0.02
 
 
@@ -183,7 +183,7 @@ def test_a_kink_is_flagged_with_both_slopes_within_the_bound(f, value, half):
 
 
 def test_what_is_smooth_is_no_kink():
-    for name, point, s, c in CASES:
+    for name, point, s, c in CASES[::3]:
         f, _ = scaled(name, s, c, np.float64)
         assert not numerical_vjp(f, np.array([point], float) * s, np.ones(1)).kinks.any(), (name, point, s, c)
 
