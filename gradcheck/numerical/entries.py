@@ -111,9 +111,22 @@ class EntryMeter:
         grouping = grouping or self.propose()
         exponents = self._few(self.witnesses)
         entries = self.measure_groups(grouping, exponents)
-        if grouping.pairs and not all(agrees(line, entries) for line in self.witnesses):
+        if grouping.pairs and not self._proved(entries):
             entries = self.measure_groups(Grouping(self.near.x.shape), exponents)
         return entries
+
+    def _proved(self, entries: Entries) -> bool:
+        """Whether the entries add up to the slopes along random lines, which a wrong grouping would not let them."""
+        if all(agrees(line, entries) for line in self.witnesses):
+            return True
+        # Entries that need steps of their own are overstepped by those lines; they may rest in others.
+        resting = self._far_below_typical() & (entries.error < np.inf)
+        directions = [np.where(resting, 0, self.random_direction()) for _ in range(2)]
+        return bool(resting.any()) and all(agrees(self.settled(self.line(d)), entries) for d in directions)
+
+    def _far_below_typical(self) -> Array:
+        x = self.near.x
+        return np.asarray((x != 0) & (np.abs(x) < scales(x) / 4))
 
     def _few(self, lines: list[Line]) -> tuple[int, ...]:
         return self.ladder.straight if all(map(_is_straight, lines)) else self.ladder.narrow
@@ -188,13 +201,16 @@ class EntryMeter:
         Entries far below the typical size are measured at steps of their own size where that is sharper.
         """
         x = self.near.x
-        line = self._line(self.direction, group, Contraction()).measure(self.ladder.wide)
-        slope = self.settled(line).slope()
-        if np.all(np.isfinite(slope.error)) or not np.any(x[group]):
+        slope = self.settled(self._line(self.direction, group, Contraction())).slope()
+        known = np.all(slope.error <= 1e-5 * np.max(np.abs(slope.value), initial=0.0))
+        if known or not np.any(self._far_below_typical()[group] | ~np.isfinite(slope.error).all()):
             return slope, self.direction
         own = exact_direction(x, np.where(x == 0, scales(x), np.abs(x)).astype(x.dtype), self.ladder.lowest)
-        line = self._line(own, group, Contraction()).measure(self.ladder.wide)
-        return self.settled(line).slope(), own
+        closer = self.settled(self._line(own, group, Contraction())).slope()
+        sharper = np.max(closer.error) / np.min(np.abs(own[group])) < np.max(slope.error) / np.min(
+            self.direction[group]
+        )
+        return (closer, own) if sharper else (slope, self.direction)
 
     def _line(self, direction: Array, group: Any, contract: Contraction) -> Line:
         part = np.zeros_like(direction)
@@ -216,7 +232,7 @@ class EntryMeter:
     def _measure_small(self, grouping: Grouping, groups: Sequence[Group], entries: Entries) -> None:
         """Entries much smaller than the typical one, at steps in proportion to themselves."""
         x = self.near.x
-        doubtful = self._doubtful(entries, share=1e-5) & ~entries.kinks & (x != 0) & (np.abs(x) < scales(x) / 4)
+        doubtful = self._doubtful(entries, share=1e-5) & ~entries.kinks & self._far_below_typical()
         own = exact_direction(x, np.where(doubtful, np.abs(x), 0).astype(x.dtype), self.ladder.lowest)
         left = [group for group in groups if doubtful[group].any()]
         for group, line in self.lines(grouping, left, own, self.ladder.wide):

@@ -2,7 +2,7 @@
 
 import pickle
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from typing import Any
 
@@ -46,15 +46,17 @@ class Neighbourhood:
         """The coarser of the dtypes of input and output; it decides how large the steps must be."""
         return max(self.base.dtype, self.x.dtype, key=lambda dtype: float(np.finfo(dtype).eps))
 
-    def __call__(self, displacements: Sequence[Array]) -> list[Array]:
-        """The outputs at ``x + displacement`` for each displacement."""
+    def __call__(self, displacements: Iterable[Array]) -> list[Array]:
+        """The outputs at ``x + displacement`` for each displacement, taken one by one."""
         points = (np.asarray(self.x + displacement) for displacement in displacements)
-        self.evaluations += len(displacements)
         if self.executor is None:
-            return [_value_or_nan(self.f, point, self.base) for point in points]
-        self.evaluations_elsewhere += len(displacements)
-        futures = [self.executor.submit(_evaluate_pickled, self._payload, point, self.base) for point in points]
-        return [future.result() for future in futures]
+            outputs = [_value_or_nan(self.f, point, self.base) for point in points]
+        else:
+            futures = [self.executor.submit(_evaluate_pickled, self._payload, point, self.base) for point in points]
+            outputs = [future.result() for future in futures]
+            self.evaluations_elsewhere += len(outputs)
+        self.evaluations += len(outputs)
+        return outputs
 
 
 def _pickled(f: Callable[[Array], Any]) -> bytes:

@@ -27,6 +27,9 @@ TIMES = (3, 8, 15, 22, 31)
 LARGE = 2**20
 """So many outputs are looked at along one step only: copies of them are dear, and chance evens out."""
 
+CHUNK = 2**16
+"""So many outputs at a time, so that large ones are not copied over and over."""
+
 GOLDEN = 0.6180339887498949
 """The second step of a pair is so much of the first: no simple fraction."""
 
@@ -139,13 +142,16 @@ def _jitter(near: Neighbourhood, steps: Sequence[Array]) -> tuple[Array, Array]:
 
 def _left_over(near: Neighbourhood, step: Array) -> tuple[Array, Array]:
     for side in (1, -1):
-        values = np.stack(near([side * t * step for t in TIMES]))
-        with np.errstate(all="ignore"):
-            spread = norm(np.tensordot(_RESIDUAL, values - values[0], 1), axes=(0,)) / np.sqrt(2)
-            noise = np.maximum(spread, tread(values) / 4)
+        values = [value.reshape(-1) for value in near(side * t * step for t in TIMES)]
+        noise = np.empty(near.base.size)
+        for start in range(0, noise.size, CHUNK):
+            part = np.stack([value[start : start + CHUNK] for value in values])
+            spread = norm(np.tensordot(_RESIDUAL, part - part[0], 1), axes=(0,)) / np.sqrt(2)
+            noise[start : start + CHUNK] = np.maximum(spread, tread(part) / 4)
         if np.all(np.isfinite(noise)):
             break
-    return noise, values[-1] != values[0]
+    moved = values[-1] != values[0]
+    return noise.reshape(near.base.shape), np.asarray(moved.reshape(near.base.shape))
 
 
 def tread(values: Array) -> Array:
