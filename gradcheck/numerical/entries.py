@@ -195,22 +195,18 @@ class EntryMeter:
         """A line through the whole array, not measured yet."""
         return Line(self.near, direction, Contraction(self.cotangent), self.noise)
 
-    def column(self, group: Group) -> tuple[Slope, Array]:
+    def column(self, group: Group) -> Iterator[tuple[Slope, Array]]:
         """The slope of every output along a group, and the directions it was measured along.
 
-        Entries far below the typical size are measured at steps of their own size where that is sharper.
+        Once more at steps of their own size, where entries are far below the typical one and that may be sharper.
         """
         x = self.near.x
         slope = self.settled(self._line(self.direction, group, Contraction())).slope()
+        yield slope, self.direction
         known = np.all(slope.error <= 1e-5 * np.max(np.abs(slope.value), initial=0.0))
-        if known or not np.any(self._far_below_typical()[group] | ~np.isfinite(slope.error).all()):
-            return slope, self.direction
-        own = exact_direction(x, np.where(x == 0, scales(x), np.abs(x)).astype(x.dtype), self.ladder.lowest)
-        closer = self.settled(self._line(own, group, Contraction())).slope()
-        sharper = np.max(closer.error) / np.min(np.abs(own[group])) < np.max(slope.error) / np.min(
-            self.direction[group]
-        )
-        return (closer, own) if sharper else (slope, self.direction)
+        if not known and np.any(x[group]):
+            own = exact_direction(x, np.where(x == 0, scales(x), np.abs(x)).astype(x.dtype), self.ladder.lowest)
+            yield self.settled(self._line(own, group, Contraction())).slope(), own
 
     def _line(self, direction: Array, group: Any, contract: Contraction) -> Line:
         part = np.zeros_like(direction)

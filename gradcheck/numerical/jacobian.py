@@ -202,15 +202,17 @@ def _compressed(meter: EntryMeter, grouping: Grouping) -> tuple[Array, Array, Ar
     value, error, kinks = np.zeros(shape), np.zeros(shape), np.zeros(shape, bool)
     rows = np.indices(out)
     for group in grouping:
-        slope, unit = meter.column(group)
         columns = [np.broadcast_to(0 if isinstance(i, slice) else i, out) for i in group]
         for a, b in grouping.pairs:
             columns[a] = rows[b]
         where = (*rows, *columns)
-        scale = unit[tuple(columns)]
-        value[where] = slope.value / scale
-        error[where] = np.maximum(slope.error, np.abs(slope.right - slope.left) / 2) / np.abs(scale)
-        kinks[where] = slope.kink
+        error[where] = np.inf
+        for slope, unit in meter.column(group):
+            scale = unit[tuple(columns)]
+            bound = np.maximum(slope.error, np.abs(slope.right - slope.left) / 2) / np.abs(scale)
+            better = bound < error[where]
+            for array, new in ((value, slope.value / scale), (error, bound), (kinks, slope.kink)):
+                array[where] = np.where(better, new, array[where])
     return value, error, kinks
 
 

@@ -1,6 +1,6 @@
 """A function along a line: measured from both sides at a ladder of steps, one more wherever that would tell more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,10 +123,10 @@ class Line:
         level = self.levels[min(self.levels)]
         return bool(np.any(np.isfinite(level.right) != np.isfinite(level.left)))
 
-    def displacements(self, k: int) -> tuple[Array, Array]:
+    def displacements(self, k: int) -> Iterator[Array]:
         """The two points of the step ``2**k``, relative to x."""
-        ahead = self.direction * np.asarray(2.0**k, self.direction.dtype)
-        return ahead, -ahead
+        for sign in (1.0, -1.0):
+            yield self.direction * np.asarray(sign * 2.0**k, self.direction.dtype)
 
     def take(self, k: int, above: Array, below: Array) -> None:
         """Note the outputs at the two displacements of step ``2**k``."""
@@ -135,8 +135,11 @@ class Line:
         self._slope = None
 
     def _level(self, step: float, above: Array, below: Array) -> Level:
-        size = np.fmax(np.abs(above), np.abs(below))  # one side may have no value
-        jitter = self.contract.of_noise(np.fmax(self.noise.deviation, self.near.eps * size))
+        size = np.asarray(np.abs(above))
+        np.fmax(size, np.abs(below), out=size)  # one side may have no value
+        size *= size.dtype.type(self.near.eps)
+        np.fmax(self.noise.deviation, size, out=size, casting="same_kind")
+        jitter = self.contract.of_noise(size)
         right, left = (self.contract(rise) / step for rise in (above - self.near.base, self.near.base - below))
         # What depends on x with this slope was computed from an x that is itself rounded.
         rounded = self.near.eps * (self._rounded_inputs + step)

@@ -24,7 +24,7 @@ RARE = 0.01
 TIMES = (3, 8, 15, 22, 31)
 """Where the function is looked at, in steps from x: not at x, where it may jump, nor evenly: stairs look straight."""
 
-LARGE = 2**20
+LARGE = 2**19
 """So many outputs are looked at along one step only: copies of them are dear, and chance evens out."""
 
 CHUNK = 2**16
@@ -109,23 +109,29 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     return Noise(np.where(np.isfinite(noise), np.maximum(noise, rounding), rounding), wild)
 
 
-def _steps(near: Neighbourhood, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
+def _steps(near: Neighbourhood, rng: np.random.Generator) -> Iterator[list[Array]]:
     """Pairs of displacements, finer and finer, in proportion to each entry: near a pole at 0 a small one is large."""
     x, steps = near.x, ladder(near.coarsest)
+    finer = () if np.all(x) else steps.near_zero
+    exponents = (steps.wide[0] + 1, steps.lowest + 2, *(k - 2 for k in finer))
+    lengths = (1.0, GOLDEN) if near.base.size < LARGE else (1.0,)
     size = np.where(x == 0, scales(x), np.abs(x)) * np.abs(random_direction(x, rng))
     # 31 steps reach 2**k; each is a step of the arithmetic's own, so that only the function's rounding is seen.
-    finer = () if np.all(x) else steps.near_zero
-    for k in (steps.wide[0] + 1, steps.lowest + 2, *(k - 2 for k in finer)):
+    for k in exponents:
         unit = x.dtype.type(2.0 ** (k - 5))
-        first, second = (exact_direction(x, (s * size).astype(x.dtype), k - 5) for s in (1.0, GOLDEN))
-        yield np.asarray(first * unit), np.asarray(second * unit)
+        pair = [np.asarray(exact_direction(x, (s * size).astype(x.dtype), k - 5) * unit) for s in lengths]
+        del size  # not to be kept while the function runs: it may be large
+        yield pair
+        size = np.asarray(pair[0] / unit)  # noqa: F841 - of the next round, which ruff does not see
 
 
 def norm(array: Array, axes: tuple[int, ...] | None = None) -> Array:
     """The root of the sum of squares, also where the squares themselves would under- or overflow."""
     largest = np.max(np.abs(array), axis=axes, keepdims=True, initial=0.0)
     unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
-    return np.asarray(np.sqrt(np.sum((array / unit) ** 2, axis=axes)) * np.squeeze(unit, axis=axes))
+    squares = np.asarray(array / unit)
+    np.square(squares, out=squares)
+    return np.asarray(np.sqrt(np.sum(squares, axis=axes)) * np.squeeze(unit, axis=axes))
 
 
 def _jitter(near: Neighbourhood, steps: Sequence[Array]) -> tuple[Array, Array]:
@@ -133,8 +139,8 @@ def _jitter(near: Neighbourhood, steps: Sequence[Array]) -> tuple[Array, Array]:
 
     Along one step a staircase may look straight, if its treads divide the step; hardly along two.
     """
-    noise, moved = np.zeros(near.base.shape), np.zeros(near.base.shape, bool)
-    for step in steps if near.base.size < LARGE else steps[:1]:
+    noise, moved = _left_over(near, steps[0])
+    for step in steps[1:]:
         left_over, changed = _left_over(near, step)
         noise, moved = np.fmax(noise, left_over), moved | changed
     return noise, moved

@@ -47,4 +47,5 @@ def examine(evidence: Evidence) -> list[Finding]:
     findings = list(deterministic(evidence))
     if all(finding.ok for finding in findings):
         findings += [finding for check in CHECKS for finding in check(evidence)]
+    evidence.pending = None  # with the cache it holds
     return findings
