@@ -51,8 +51,9 @@ def _still_wrong(tolerance: Tolerance, entries: Entries) -> Array:
 def _measured_again(meter: EntryMeter, index: Any) -> tuple[Any, Any]:
     x = meter.near.x
     direction = np.zeros_like(x)
-    own = abs(x[index]) if x[index] != 0 else scales(x)[index]
-    direction[index] = STRETCH * max(own, scales(x)[index] / 1024)
+    scale = scales(x)[index]
+    own = abs(x[index]) if x[index] != 0 else scale
+    direction[index] = STRETCH * max(own, scale / 1024)
     direction = exact_direction(x, direction, meter.ladder.lowest)
     exponents = [k + 1 for k in meter.ladder.wide]
     line = meter.line(direction).measure(exponents).go_down(meter.ladder.lower)
