@@ -13,3 +13,6 @@ pytest_plugins = "pytester"
 # What is found false is printed as a line that draws it again.
 settings.register_profile("tests", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("tests")
+
+# No tests, and only to be imported where PyTorch is installed.
+collect_ignore = ["torch_references"]

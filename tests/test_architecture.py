@@ -37,7 +37,7 @@ TABLE = {
     "gradcheck/training": Allowed("analytic checking", "numpy", "pooch requests sklearn"),
     "gradcheck/testing": Allowed("checking", "numpy hypothesis"),
     "gradcheck/testing/strategies.py": Allowed("checking analytic", "numpy hypothesis"),
-    "gradcheck/testing/layers.py": Allowed("checking analytic", "numpy hypothesis"),
+    "gradcheck/testing/layers": Allowed("checking analytic", "numpy hypothesis"),
     "gradcheck/testing/pytest_plugin.py": Allowed("checking", "pytest"),
     "gradcheck/cli": Allowed(EVERY_WING, "numpy", "rich matplotlib"),
     "gradcheck/__init__.py": Allowed(EVERY_WING),

@@ -15,7 +15,7 @@ In reading order:
   :mod:`~gradcheck.analytic.embedding`;
 * :mod:`~gradcheck.analytic.windows`, then :mod:`~gradcheck.analytic.convolution` and
   :mod:`~gradcheck.analytic.pooling`;
-* :mod:`~gradcheck.analytic.catalogue`: one case of each, ready to be checked.
+* :mod:`~gradcheck.analytic.catalogue`: one case of each, ready to be checked; and what a new layer takes.
 
 >>> dense = Dense(3, 4, rng=0)
 >>> y = dense.forward([[1.0, 2.0, 3.0], [-1.0, 0.5, 0.0]])

@@ -1,0 +1,31 @@
+"""Networks: any hyper-parameters, shapes and values."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from gradcheck.analytic import Case, Dense, Sequential, Sigmoid, Softmax, Tanh, TwoLayerNet
+from gradcheck.testing.arrays import shapes
+from gradcheck.testing.layers.drawing import classes, draws, values, with_parameters
+
+
+@draws(Sequential)
+@st.composite
+def _sequential(draw: st.DrawFn, dtype: np.dtype[Any]) -> Case:
+    N, D, H, C = draw(shapes(4))
+    bend = draw(st.sampled_from([Sigmoid, Tanh, Softmax]))()
+    layers = [
+        draw(with_parameters(Dense(D, H, 0, dtype))),
+        bend,
+        draw(with_parameters(Dense(H, C, 0, dtype))),
+    ]
+    return Case("Sequential", Sequential(layers), (draw(values((N, D), dtype)),))
+
+
+@draws(TwoLayerNet)
+@st.composite
+def _two_layer_net(draw: st.DrawFn, dtype: np.dtype[Any]) -> Case:
+    N, D, H, C = draw(shapes(4))
+    net = draw(with_parameters(TwoLayerNet(D, H, C, rng=0, dtype=dtype)))
+    return Case("TwoLayerNet", net, (draw(values((N, D), dtype)), draw(classes((N, C)))))

@@ -1,0 +1,45 @@
+"""Dense layers and activations: any hyper-parameters, shapes and values."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from gradcheck.analytic import (
+    ELU,
+    GELU,
+    SELU,
+    Case,
+    Dense,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from gradcheck.testing.arrays import shapes
+from gradcheck.testing.layers.drawing import draws, draws_any_shape, fractions, values, with_parameters
+
+
+@draws(Dense)
+@st.composite
+def _dense(draw: st.DrawFn, dtype: np.dtype[Any]) -> Case:
+    *batch, D, H = draw(shapes((3, 4)))
+    layer = draw(with_parameters(Dense(D, H, 0, dtype)))
+    return Case("Dense", layer, (draw(values((*batch, D), dtype)),))
+
+
+draws_any_shape(Sigmoid)
+draws_any_shape(ReLU)
+draws_any_shape(Tanh)
+draws_any_shape(LeakyReLU, fractions)
+draws_any_shape(ELU, fractions)
+draws_any_shape(SELU)
+draws_any_shape(Softplus)
+draws_any_shape(SiLU)
+draws_any_shape(GELU, st.booleans())
+draws_any_shape(Softmax)
+draws_any_shape(LogSoftmax)
