@@ -4,12 +4,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.state.snapshot import State
+
+if TYPE_CHECKING:
+    from gradcheck.checking.conduct.evidence import Evidence
+    from gradcheck.checking.report import Finding
 
 Array = NDArray[Any]
 Pullback = Callable[[list[Array]], Mapping[str, Any]]
@@ -89,6 +93,14 @@ class Subject(ABC):
 
     def twin(self) -> "Subject | None":
         """Another instance of the same subject, with state of its own, where there can be one."""
+        return None
+
+    def conduct(self, evidence: "Evidence") -> Iterable["Finding"]:
+        """What only its own convention knows to ask of a backward, after what is asked of all."""
+        return ()
+
+    def second_order(self, cotangents: list[Array]) -> "Subject | None":
+        """Its gradient for these cotangents as a subject of its own, where that can be differentiated."""
         return None
 
 

@@ -47,5 +47,6 @@ def examine(evidence: Evidence) -> list[Finding]:
     findings = list(deterministic(evidence))
     if all(finding.ok for finding in findings):
         findings += [finding for check in CHECKS for finding in check(evidence)]
+        findings += evidence.runner.subject.conduct(evidence)
     evidence.pending = None  # with the cache it holds
     return findings

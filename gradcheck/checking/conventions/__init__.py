@@ -8,7 +8,8 @@
 6. :mod:`~gradcheck.checking.conventions.autograd_function`: a function autograd can differentiate.
 
 Each has ``recognise(thing, inputs, options)``, which returns a subject or None. What none of them understands is told
-what would do in :mod:`~gradcheck.checking.conventions.misfits`.
+what would do in :mod:`~gradcheck.checking.conventions.misfits`. A :class:`~gradcheck.checking.subject.Subject` of
+the caller's own is taken as it is.
 """
 
 from typing import Any
@@ -31,6 +32,8 @@ def understand(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject
     ValueError
         Where there is nothing to differentiate with respect to.
     """
+    if isinstance(thing, Subject):
+        return thing
     refuse_class(thing)
     for convention in CONVENTIONS:
         subject: Subject | None = convention.recognise(thing, inputs, options)
