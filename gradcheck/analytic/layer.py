@@ -74,10 +74,7 @@ class Layer:
         self._memory = None  # a forward that fails must not leave an older one to go back from
         x = self._accept(x)
         self._check_shape(x)
-        y, cache = self._forward(x)
-        y = np.asarray(y)
-        self._memory = (y.shape, y.dtype, cache)
-        return y
+        return self._remember(*self._forward(x))
 
     def backward(self, dy: Any) -> Array:
         """The gradient dx = ∂L/∂x, given dy = ∂L/∂y, for the x of the last ``forward``; fills ``grads``.
@@ -89,12 +86,7 @@ class Layer:
         ValueError, TypeError
             If dy has not the shape or the dtype of y.
         """
-        if self._memory is None:
-            raise RuntimeError(f"{self!r}: backward was called before forward; call forward(x) first")
-        shape, dtype, cache = self._memory
-        dy = as_float_array(self, "dy", dy, dtype)
-        require_shape(self, "dy", dy, shape, "the shape of y")
-        return np.asarray(self._backward(dy, cache))
+        return np.asarray(self._backward(*self._recall(dy)))
 
     def __call__(self, x: Any) -> Array:
         """The same as ``forward``."""
@@ -108,6 +100,21 @@ class Layer:
 
     def _backward(self, dy: Array, cache: Any) -> Array:
         raise NotImplementedError(f"{type(self).__name__} does not define _backward(dy, cache) -> dx")
+
+    def _remember(self, y: Any, cache: Any) -> Array:
+        """The output y as an array; what the way back will need is kept."""
+        y = np.asarray(y)
+        self._memory = (y.shape, y.dtype, cache)
+        return y
+
+    def _recall(self, dy: Any) -> tuple[Array, Any]:
+        """The cotangent dy, which must fit the last y, and the cache that belongs to it."""
+        if self._memory is None:
+            raise RuntimeError(f"{self!r}: backward was called before forward; call forward(x) first")
+        shape, dtype, cache = self._memory
+        dy = as_float_array(self, "dy", dy, dtype)
+        require_shape(self, "dy", dy, shape, "the shape of y")
+        return dy, cache
 
     def _check_shape(self, x: Array) -> None:
         """Raise unless the shape of x suits this layer; any does, if a layer does not say otherwise."""
