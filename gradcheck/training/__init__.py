@@ -17,13 +17,53 @@ from gradcheck.training.loop import fit as fit
 from gradcheck.training.metrics import accuracy as accuracy
 from gradcheck.training.mnist import load_mnist as load_mnist
 from gradcheck.training.optimizers import SGD as SGD
+from gradcheck.training.optimizers import Adadelta as Adadelta
+from gradcheck.training.optimizers import Adagrad as Adagrad
+from gradcheck.training.optimizers import Adam as Adam
+from gradcheck.training.optimizers import Adamax as Adamax
+from gradcheck.training.optimizers import AdamW as AdamW
+from gradcheck.training.optimizers import ClipByGlobalNorm as ClipByGlobalNorm
+from gradcheck.training.optimizers import ClipByNorm as ClipByNorm
+from gradcheck.training.optimizers import ClipByValue as ClipByValue
+from gradcheck.training.optimizers import Clipping as Clipping
+from gradcheck.training.optimizers import Constant as Constant
+from gradcheck.training.optimizers import CosineDecay as CosineDecay
+from gradcheck.training.optimizers import ExponentialDecay as ExponentialDecay
+from gradcheck.training.optimizers import InverseTimeDecay as InverseTimeDecay
+from gradcheck.training.optimizers import Nadam as Nadam
+from gradcheck.training.optimizers import Optimizer as Optimizer
+from gradcheck.training.optimizers import ReduceOnPlateau as ReduceOnPlateau
+from gradcheck.training.optimizers import RMSprop as RMSprop
+from gradcheck.training.optimizers import Schedule as Schedule
+from gradcheck.training.optimizers import StepDecay as StepDecay
+from gradcheck.training.optimizers import WarmUp as WarmUp
 
 __all__ = [
     "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "ClipByGlobalNorm",
+    "ClipByNorm",
+    "ClipByValue",
+    "Clipping",
+    "Constant",
+    "CosineDecay",
     "DataError",
     "Dataset",
     "Epoch",
+    "ExponentialDecay",
     "History",
+    "InverseTimeDecay",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "ReduceOnPlateau",
+    "Schedule",
+    "StepDecay",
+    "WarmUp",
     "accuracy",
     "evaluate",
     "fit",
