@@ -534,7 +534,8 @@ def test_at_the_edge_of_a_domain(f, slope, x, exhaustive):
     right = check(f, x, backward=lambda g, x: g * slope(x), exhaustive=exhaustive)
     assert right.verdict == "agree", str(right)
     (comparison,) = right.tensors
-    assert comparison.noticeable[np.argmax(np.abs(comparison.analytic))] < 1e-3 * np.abs(comparison.analytic).max()
+    # Nearer to an edge than this, the last digit of x itself decides the slope.
+    assert comparison.noticeable[np.argmax(np.abs(comparison.analytic))] < 2e-3 * np.abs(comparison.analytic).max()
     for i in range(x.size):
         off = np.where(np.arange(x.size) == i, 1.01, 1)
         wrong = check(f, x, backward=lambda g, x, off=off: g * slope(x) * off, exhaustive=exhaustive)

@@ -292,7 +292,7 @@ def test_an_output_that_is_nan_leaves_the_verdict_open_and_is_named():
 def test_undecided_where_double_precision_cannot_tell_and_the_report_says_why(height):
     """JAX, taylor test: at 1e15 doubles are 0.125 apart, so sin x is not there any more."""
     row = on_a_pedestal("", height)
-    for gradient in (row.gradient, row.slightly_wrong()):
+    for gradient in (row.gradient, lambda g, x: row.gradient(g, x) * [1.01, 1, 1]):
         report = row.check(gradient)
         assert report.verdict == "undecided", str(report)
         assert "rounding in the forward hides errors below" in said(report)

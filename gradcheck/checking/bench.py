@@ -13,6 +13,7 @@ from gradcheck.checking.report import Comparison, Report
 from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Options, Runner, Subject, copies
 from gradcheck.numerical.evaluation import require_floats
+from gradcheck.numerical.steps import random_direction
 
 Array = NDArray[Any]
 
@@ -137,7 +138,7 @@ def _cotangent(output: Array, rng: np.random.Generator, wanted: bool) -> Array:
     dtype = output.dtype if np.issubdtype(output.dtype, np.floating) else np.dtype(float)
     if not wanted:
         return np.ones(output.shape, dtype)
-    return np.asarray(rng.choice([-1.0, 1.0], output.shape) * rng.uniform(0.5, 1.5, output.shape)).astype(dtype)
+    return random_direction(np.empty(output.shape, dtype), rng)
 
 
 def joined(parts: list[Array]) -> Array:

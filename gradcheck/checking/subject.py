@@ -138,14 +138,12 @@ class Runner:
     def start(self, changes: Mapping[str, Array] | None = None) -> tuple[list[Array], Pullback]:
         """Forward from the initial state, with some tensors replaced."""
         self.reset()
-        inputs = copies(self.inputs)
-        for name, value in (changes or {}).items():
+        changed = {} if changes is None else changes
+        for name, value in changed.items():
             if name in self.subject.parameters:
                 self.subject.parameters[name].write(value)
                 self._written.add(name)
-            else:
-                inputs[name] = value.copy(order="K")
-        return self.forward(inputs)
+        return self.forward(copies({name: changed.get(name, value) for name, value in self.inputs.items()}))
 
     def forward(self, inputs: Mapping[str, Any], subject: Subject | None = None) -> tuple[list[Array], Pullback]:
         """One counted forward from whatever state there is, of the subject or of a twin."""

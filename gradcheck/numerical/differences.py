@@ -3,14 +3,14 @@
 With this file one can
 
 * find the limit of quotients measured at a ladder of steps, and a bound on its error (:func:`extrapolate`);
-* make one slope of the central and the two one-sided limits, and tell a kink from a curve (:func:`combine`).
+* make one slope of the central and the two one-sided limits, and tell a kink from a curve (:func:`slope_of`).
 
 Small steps are accurate but noisy, large ones quiet but bent. Starting from the smallest, larger steps are
 believed for as long as what they say lies within the bounds of all smaller ones (Lepskii's balancing principle);
 the narrowest believed bound is the answer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,18 +36,46 @@ class Slope:
     kink: Array
     seen: Array
 
+    @classmethod
+    def joined(cls, parts: "list[Slope]", shape: tuple[int, ...]) -> "Slope":
+        """The slopes of several rows of outputs, in the shape of the outputs."""
+        rows = ([getattr(part, f.name) for part in parts] for f in fields(cls))
+        return cls(*((row[0] if len(row) == 1 else np.concatenate(row)).reshape(shape) for row in rows))
 
-def combine(central: "Limit", left: "Limit", right: "Limit", edge: Array) -> Slope:
-    """One slope out of three: central where f is smooth, one-sided at the edge of its domain, both at a kink."""
-    value, error = central.value, central.error
-    known = np.isfinite(left.error) & np.isfinite(right.error)
-    kink = known & (np.abs(right.value - left.value) > 2 * (left.error + right.error))
-    for side in (left, right):
-        alone = edge & np.isfinite(side.error)
-        value, error = np.where(alone, side.value, value), np.where(alone, side.error, error)
-    error = np.where(kink, np.maximum(left.error, right.error), error)
-    before, after = (np.where(kink, side.value, value) for side in (left, right))
-    return Slope(value, error, before, after, kink, np.asarray(central.seen | left.seen | right.seen))
+
+@np.errstate(all="ignore")
+def slope_of(steps: Array, right: Array, left: Array, noise: Array, blind: Array) -> Slope:
+    """One slope out of three: central where f is smooth, one-sided at the edge of its domain, both at a kink.
+
+    Parameters
+    ----------
+    steps : ndarray, shape (K,)
+        The steps, ascending.
+    right, left : ndarray, shape (K, M)
+        The difference quotients of M outputs on either side of the point.
+    noise, blind : ndarray, shape (K, M)
+        The standard deviation of their rounding error, and the noise in which an unseen slope may hide.
+
+    Returns
+    -------
+    Slope
+        With arrays of shape (M,).
+    """
+    ways = np.array([[1.0], [2.0], [2.0]])  # a central quotient is the mean of both sides: half their noise
+    quotients = np.stack([(right + left) / 2, left, right], axis=1)
+    jumps = np.zeros_like(quotients)
+    jumps[:, 0] = np.abs(right - left)
+    limit = extrapolate(quotients, steps, ways * noise[:, None], ways * blind[0], 2 / ways, jumps)
+    (value, *sides), (error, *errors) = limit.value, limit.error
+    known = np.isfinite(errors[0]) & np.isfinite(errors[1])
+    kink = known & (np.abs(sides[1] - sides[0]) > 2 * (errors[0] + errors[1]))
+    edge = np.isfinite(right[0]) != np.isfinite(left[0])
+    for side, its_error in zip(sides, errors, strict=True):
+        alone = edge & np.isfinite(its_error)
+        value, error = np.where(alone, side, value), np.where(alone, its_error, error)
+    error = np.where(kink, np.maximum(*errors), error)
+    before, after = (np.where(kink, side, value) for side in sides)
+    return Slope(value, error, before, after, kink, limit.seen.any(axis=0))
 
 
 class Limit(NamedTuple):
@@ -58,9 +86,7 @@ class Limit(NamedTuple):
     seen: Array
 
 
-def extrapolate(
-    slopes: Array, steps: Array, noise: Array, blind: Array, power: int, jumps: Array | None = None
-) -> Limit:
+def extrapolate(slopes: Array, steps: Array, noise: Array, blind: Array, power: Array, jumps: Array) -> Limit:
     """The limit of `slopes` for vanishing steps, and a bound on its error.
 
     Two neighbouring levels with truncation error ``c · step**power`` give
@@ -68,18 +94,19 @@ def extrapolate(
 
     Parameters
     ----------
-    slopes : ndarray, shape (K, ...)
-        Difference quotients C_k, smallest step first.
+    slopes : ndarray, shape (K, S, M)
+        Difference quotients C_k of M outputs in S ways, smallest step first.
     steps : ndarray, shape (K,)
         The steps, ascending.
-    noise : ndarray, shape (K, ...)
+    noise : ndarray, shape (K, S, M)
         The standard deviation of the rounding error of each quotient.
-    blind : ndarray, shape (...)
+    blind : ndarray, shape (S, M)
         The noise in which a slope may hide that no step showed.
-    power : int
+    power : ndarray, shape (S, 1)
         2 for central differences, 1 for one-sided ones.
-    jumps : ndarray, shape (K, ...), optional
+    jumps : ndarray, shape (K, S, M)
         By how much the slopes on either side differ: across a curve in proportion to the step, across a kink always.
+        Zero where a quotient knows one side only.
 
     Returns
     -------
@@ -95,19 +122,17 @@ def extrapolate(
     if len(steps) == 1:
         return Limit(slopes[0], np.full(slopes.shape[1:], np.inf), np.zeros(slopes.shape[1:], bool))
     gap = np.abs(np.diff(slopes, axis=0))
-    q = (steps[1:] / steps[:-1]) ** power
-    q = q.reshape(-1, *[1] * (slopes.ndim - 1))
+    q = (steps[1:] / steps[:-1])[:, None, None] ** power
     limit = (q * slopes[:-1] - slopes[1:]) / (q - 1)
     value = limit[0]
     believed = _settles(gap, slopes, noise)
     error = np.where(believed, gap[0] + noise[0], np.inf)
-    if jumps is not None:
-        error = np.where(jumps[0] > jumps[1] / 2 + noise[0] + noise[1], np.maximum(error, jumps[0] / 2), error)
+    # Where the two sides keep apart at both steps, the limit may lie anywhere between them.
+    apart = np.where(jumps[:-1] > jumps[1:] / 2 + noise[:-1] + noise[1:], jumps[:-1] / 2, 0)
+    error = np.maximum(error, apart[0])
     low, high = value - error, value + error
     for k, bound in _candidates(limit, gap, noise):
-        if jumps is not None:
-            persists = jumps[k] > jumps[k + 1] / 2 + noise[k] + noise[k + 1]
-            bound = np.maximum(bound, np.where(persists, jumps[k] / 2, 0))  # noqa: PLW2901 - the bound, made honest
+        bound = np.maximum(bound, apart[k])  # noqa: PLW2901 - the bound, made honest
         below, above = limit[k] - bound, limit[k] + bound
         believed = believed & (below <= high) & (above >= low) & _grows(gap, noise, k)
         low, high = np.where(believed, np.maximum(low, below), low), np.where(believed, np.minimum(high, above), high)

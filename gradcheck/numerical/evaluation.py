@@ -116,8 +116,8 @@ def require_floats(name: str, x: Any) -> None:
 def real_floats(value: Any) -> Array:
     """Outputs as an array of floats of their own; complex ones are refused."""
     array = np.array(value)
-    if np.issubdtype(array.dtype, np.floating):
+    if array.dtype.kind == "f":
         return array
-    if np.issubdtype(array.dtype, np.integer) or array.dtype == bool:
+    if array.dtype.kind in "iub":
         return array.astype(float)
     raise TypeError(f"f returned {type(value).__name__} of dtype {array.dtype}; real numbers are needed")

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.numerical.differences import NOISE_FACTOR, Slope, combine, extrapolate
+from gradcheck.numerical.differences import NOISE_FACTOR, Slope, slope_of
 from gradcheck.numerical.evaluation import Neighbourhood
-from gradcheck.numerical.noise import Noise, norm
+from gradcheck.numerical.noise import CHUNK, Noise, norm
 
 Array = NDArray[Any]
 
@@ -63,9 +63,9 @@ class Line:
 
     def __init__(self, near: Neighbourhood, direction: Array, contract: Contraction, noise: Noise) -> None:
         self.near, self.direction, self.contract, self.noise = near, direction, contract, noise
-        self.wild = contract.of_noise(noise.wild * noise.deviation) > 0
-        moves = direction != 0
-        self._rounded_inputs = float(np.max(np.abs(near.x[moves] / direction[moves]), initial=0.0))
+        self.wild = contract.of_noise(noise.wild * noise.deviation) > 0 if noise.wild.any() else np.asarray(False)
+        ratio = np.divide(near.x, direction, where=direction != 0, out=np.zeros_like(near.x))
+        self._rounded_inputs = float(np.max(np.abs(ratio), initial=0.0))
         self.levels: dict[int, Level] = {}
         self._slope: Slope | None = None
 
@@ -155,14 +155,9 @@ class Line:
     def _combined(self) -> Slope:
         levels = [self.levels[k] for k in sorted(self.levels)]
         steps = np.array([level.step for level in levels])
-        right = np.stack([level.right for level in levels])
-        left = np.stack([level.left for level in levels])
-        noise = np.stack([level.noise for level in levels])
-        blind = self._blind()
-        with np.errstate(all="ignore"):
-            return combine(
-                extrapolate((right + left) / 2, steps, noise, blind, power=2, jumps=np.abs(right - left)),
-                extrapolate(left, steps, 2 * noise, 2 * blind, power=1),
-                extrapolate(right, steps, 2 * noise, 2 * blind, power=1),
-                edge=np.isfinite(right[0]) != np.isfinite(left[0]),
-            )
+        rows = [[np.ravel(row) for row in (level.right, level.left, level.noise, self._blind())] for level in levels]
+        parts = []
+        for start in range(0, max(1, rows[0][0].size), CHUNK):
+            part = np.array([[row[start : start + CHUNK] for row in level] for level in rows])
+            parts.append(slope_of(steps, *np.moveaxis(part, 1, 0)))
+        return Slope.joined(parts, levels[0].right.shape)

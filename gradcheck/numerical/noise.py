@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.numerical.evaluation import Neighbourhood
-from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
+from gradcheck.numerical.steps import exact_direction, ladder, median, random_direction, scales
 
 Array = NDArray[Any]
 
@@ -37,9 +37,11 @@ FURTHER = 2.0**7
 """How much further out an output is looked at that does not move."""
 
 
-_BASIS, _ = np.linalg.qr(np.vander(np.array(TIMES, float), 3))
-_RESIDUAL = np.eye(len(TIMES)) - _BASIS @ _BASIS.T
-"""Takes values at these times to what the best parabola leaves over."""
+_RESIDUAL = np.linalg.qr(np.vander(np.array(TIMES, float), 3), mode="complete")[0][:, 3:].T
+"""Takes values at these times to what the best parabola leaves over, in two coordinates."""
+
+_EXPONENT = np.int64(0x7FF << 52)
+"""The bits of a float64 that are left when it is rounded down to a power of two."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,6 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     Moré and Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 (2011).
     """
     rounding = Noise.rounding(near).deviation
-    # Of many outputs some are small by cancellation: they jitter like the others, not like their own last digit.
-    usual = SUSPICIOUS * np.maximum(rounding, np.median(rounding) if rounding.size else 0.0)
     steps = _steps(near, rng)
     pair = next(steps)
     noise, moved = _jitter(near, pair)
@@ -98,6 +98,10 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
         far, _ = _left_over(near, FURTHER * pair[0])
         noise = np.where(moved, noise, np.fmax(noise, far))
     wild = np.zeros(noise.shape, bool)
+    usual = SUSPICIOUS * rounding
+    if not np.all(noise <= usual):
+        # Of many outputs some are small by cancellation: they jitter like the others, not like their own last digit.
+        usual = np.maximum(usual, SUSPICIOUS * median(rounding.ravel()))
     for finer_pair in steps:
         suspect = ~(noise <= usual)
         if not suspect.any():
@@ -125,8 +129,13 @@ def _steps(near: Neighbourhood, rng: np.random.Generator) -> Iterator[list[Array
         size = np.asarray(pair[0] / unit)  # noqa: F841 - of the next round, which ruff does not see
 
 
+@np.errstate(over="ignore", under="ignore")
 def norm(array: Array, axes: tuple[int, ...] | None = None) -> Array:
     """The root of the sum of squares, also where the squares themselves would under- or overflow."""
+    flat, limits = array.ravel(), np.finfo(array.dtype)
+    total = np.asarray(flat @ flat if axes is None else np.sum(np.square(array), axis=axes))
+    if np.all((total > limits.tiny / limits.eps) & (total < limits.max)):
+        return np.sqrt(total)
     largest = np.max(np.abs(array), axis=axes, keepdims=True, initial=0.0)
     unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
     squares = np.asarray(array / unit)
@@ -152,7 +161,7 @@ def _left_over(near: Neighbourhood, step: Array) -> tuple[Array, Array]:
         noise = np.empty(near.base.size)
         for start in range(0, noise.size, CHUNK):
             part = np.stack([value[start : start + CHUNK] for value in values])
-            spread = norm(np.tensordot(_RESIDUAL, part - part[0], 1), axes=(0,)) / np.sqrt(2)
+            spread = norm(_RESIDUAL @ (part - part[0]), axes=(0,)) / np.sqrt(2)
             noise[start : start + CHUNK] = np.maximum(spread, tread(part) / 4)
         if np.all(np.isfinite(noise)):
             break
@@ -172,7 +181,9 @@ def tread(values: Array) -> Array:
     (array([ True]), array([0.]))
     """
     bits = np.finfo(values.dtype).nmant + 1
-    if bits > 53:
+    rise = np.asarray(values[1] - values[0], float)
+    finest = np.asarray(np.abs(values[-1]) * 2.0 ** ((COARSE - 1) * bits), float)
+    if bits > 53 or np.mean(_may_be_a_multiple(rise, finest)) <= RARE:
         return np.zeros(values.shape[1:])
     grid = np.full(values.shape[1:], np.inf)
     for rise in np.diff(values, axis=0):
@@ -180,7 +191,13 @@ def tread(values: Array) -> Array:
         whole = (mantissa * 2.0**53).astype(np.int64)
         last_bit = np.ldexp((whole & -whole).astype(float), exponent - 53)
         grid = np.minimum(grid, np.where(whole == 0, np.inf, last_bit))
-    ulp = np.abs(values[-1]) * 2.0**-bits
-    coarse = np.isfinite(grid) & (grid > ulp * 2.0 ** (COARSE * bits))
+    coarse = np.isfinite(grid) & (grid > finest)
     # Among very many outputs a few end in zero bits by chance.
     return np.where(coarse & (np.mean(coarse) > RARE), grid, 0.0)
+
+
+def _may_be_a_multiple(rise: Array, unit: Array) -> Array:
+    """Whether a rise is a multiple of the next power of two above `unit`: a quick look before every bit is counted."""
+    power = 2 * (unit.view(np.int64) & _EXPONENT).view(float)
+    times = rise / power
+    return np.asarray(~(np.abs(times - np.rint(times)) > 0))  # also where that cannot be told

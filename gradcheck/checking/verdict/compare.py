@@ -24,6 +24,7 @@ from gradcheck.checking.verdict.tolerance import (
 )
 from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.noise import norm
+from gradcheck.numerical.steps import median
 
 Array = NDArray[Any]
 
@@ -85,7 +86,7 @@ def along_directions(meter: EntryMeter, tolerance: Tolerance) -> Directions:
             continue
         low, high = min(slope.left, slope.right), max(slope.left, slope.right)
         allowed = tolerance.of_line(line, slope.error)
-        claimed = float(np.sum(tolerance.analytic * line.direction))
+        claimed = float(np.vdot(tolerance.analytic, line.direction))
         differs |= bool(outside(claimed, low, high) > allowed)
         kinked |= bool(slope.kink)
         with np.errstate(divide="ignore"):
@@ -97,7 +98,7 @@ def _sharpened(meter: EntryMeter, tolerance: Tolerance, seen: Directions, typica
     """The directions with more steps, while they agree but would not have noticed enough."""
     line, steps = meter.witnesses[0], meter.ladder
     between, higher, lower = list(steps.between), list(steps.higher), list(steps.lower)
-    strict = along_directions(meter, tolerance.strict())
+    strict = _strictly(meter, tolerance, seen)
     for _ in range(SHARPER):
         if seen.differs or seen.kinked or relative(strict.noticeable, tolerance.analytic, typical) <= SETTLED:
             break
@@ -105,8 +106,14 @@ def _sharpened(meter: EntryMeter, tolerance: Tolerance, seen: Directions, typica
         if not towards:
             break
         line.measure([towards.pop(0)])
-        seen, strict = along_directions(meter, tolerance), along_directions(meter, tolerance.strict())
+        seen = along_directions(meter, tolerance)
+        strict = _strictly(meter, tolerance, seen)
     return seen
+
+
+def _strictly(meter: EntryMeter, tolerance: Tolerance, seen: Directions) -> Directions:
+    """What the directions show without what the caller accepts on top."""
+    return along_directions(meter, tolerance.strict()) if tolerance.rtol else seen
 
 
 def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entries, seen: Directions) -> Comparison:
@@ -223,7 +230,7 @@ def natural_size(meter: EntryMeter) -> float:
     if not meter.direction.size:
         return 0.0
     outputs = np.abs(meter.cotangent * np.where(np.isfinite(meter.near.base), meter.near.base, 0))
-    return float(norm(outputs)) / (float(np.median(np.abs(meter.direction))) or 1.0)
+    return float(norm(outputs)) / (float(median(np.abs(meter.direction).ravel())) or 1.0)
 
 
 def _typical(meter: EntryMeter, tolerance: Tolerance, *numerical: Array) -> float:

@@ -36,7 +36,12 @@ def confirm(meter: EntryMeter, tolerance: Tolerance, entries: Entries, wrong: Ar
         if not np.isfinite(error):  # an accusation that cannot be confirmed is none
             entries.error[index] = np.inf
             continue
-        if outside(value, entries.low[index], entries.high[index]) > SAFETY * (error + entries.error[index]):
+        apart, sum_of_bounds = outside(value, entries.low[index], entries.high[index]), error + entries.error[index]
+        if apart > sum_of_bounds and outside(tolerance.analytic[index], min(ends), max(ends)) <= SAFETY * error:
+            # Measured in a group it looked wrong, alone it does not: the group was none.
+            entries.value[index], entries.error[index] = value, error
+            entries.low[index], entries.high[index] = min(ends), max(ends)
+        elif apart > SAFETY * sum_of_bounds:
             entries.error[index] = np.inf
         entries.low[index] = min(entries.low[index], *ends) if slope.kink else entries.low[index]
         entries.high[index] = max(entries.high[index], *ends) if slope.kink else entries.high[index]
@@ -88,18 +93,23 @@ def joint_subgradients(meter: EntryMeter, tolerance: Tolerance, entries: Entries
     wrong = np.zeros(entries.kinks.shape, bool)
     for bent_alike in (entries.kinks & entries.convex, entries.kinks & ~entries.convex):
         if bent_alike.sum() > 1 and any(
-            _outside_along(meter, tolerance, direction) for direction in _joint_directions(meter, bent_alike)
+            _outside_along(meter, tolerance, direction)
+            for direction in _joint_directions(meter, bent_alike, tolerance.analytic)
         ):
             wrong |= bent_alike
     return wrong
 
 
-def _joint_directions(meter: EntryMeter, among: Array) -> Iterator[Array]:
-    """All entries by the same amount, in which a tie stays one; then by amounts, and with signs, of their own."""
+def _joint_directions(meter: EntryMeter, among: Array, claimed: Array) -> Iterator[Array]:
+    """All entries by the same amount, in which a tie stays one; by amounts of their own; the way the gradient points.
+
+    Along its own signs a gradient claims the steepest rise it can.
+    """
     length = np.median(meter.direction[among])
+    signs = np.where(claimed == 0, meter.rng.choice([-1.0, 1.0], among.shape), np.sign(claimed))
     yield np.where(among, length, 0)
     yield np.where(among, length * meter.rng.uniform(0.5, 1.5, among.shape), 0)
-    yield np.where(among, length * meter.rng.choice([-1.0, 1.0], among.shape), 0)
+    yield np.where(among, length * signs, 0)
 
 
 def _outside_along(meter: EntryMeter, tolerance: Tolerance, direction: Array) -> bool:

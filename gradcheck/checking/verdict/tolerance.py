@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gradcheck.numerical.entries import Entries
 from gradcheck.numerical.line import Line
 from gradcheck.numerical.noise import norm
+from gradcheck.numerical.steps import median
 
 Array = NDArray[Any]
 
@@ -66,7 +67,7 @@ def outside(value: Any, low: Any, high: Any) -> Any:
 def typical_size(*arrays: Array | None) -> float:
     """The median of the entries that are not zero: the size by which errors are judged."""
     sizes = [np.abs(a[np.isfinite(a) & (a != 0)]) for a in arrays if a is not None]
-    return max((float(np.median(size)) for size in sizes if size.size), default=0.0)
+    return max((float(median(size)) for size in sizes), default=0.0)
 
 
 def relative(noticeable: Array, size: Array, typical: float) -> float:
