@@ -1,8 +1,10 @@
 """Training: data, an optimiser, and a loop that verifies before it learns.
 
 What a reader can do here, in reading order: load pictures of digits (:func:`load`, :func:`load_mnist`,
-:func:`load_digits`), move weights along their gradients (:class:`SGD`), measure (:func:`accuracy`), and
-put it together (:func:`fit`), behind a :func:`gate` that no wrong gradient passes.
+:func:`load_digits`), choose the weights to begin with (:mod:`~gradcheck.training.initializers`), move them
+along their gradients (:mod:`~gradcheck.training.optimizers`), measure
+(:mod:`~gradcheck.training.metrics`), and put it together (:func:`fit`), behind a :func:`gate` that no wrong
+gradient passes.
 """
 
 from gradcheck.training.dataset import DataError as DataError
@@ -10,11 +12,30 @@ from gradcheck.training.dataset import Dataset as Dataset
 from gradcheck.training.datasets import load as load
 from gradcheck.training.digits import load_digits as load_digits
 from gradcheck.training.gate import gate as gate
+from gradcheck.training.initializers import Glorot as Glorot
+from gradcheck.training.initializers import He as He
+from gradcheck.training.initializers import Initializer as Initializer
+from gradcheck.training.initializers import LeCun as LeCun
+from gradcheck.training.initializers import Normal as Normal
+from gradcheck.training.initializers import Orthogonal as Orthogonal
+from gradcheck.training.initializers import Uniform as Uniform
+from gradcheck.training.initializers import VarianceScaling as VarianceScaling
+from gradcheck.training.initializers import Zeros as Zeros
+from gradcheck.training.initializers import initialize as initialize
 from gradcheck.training.loop import Epoch as Epoch
 from gradcheck.training.loop import History as History
 from gradcheck.training.loop import evaluate as evaluate
 from gradcheck.training.loop import fit as fit
 from gradcheck.training.metrics import accuracy as accuracy
+from gradcheck.training.metrics import auc as auc
+from gradcheck.training.metrics import confusion_matrix as confusion_matrix
+from gradcheck.training.metrics import f1 as f1
+from gradcheck.training.metrics import mean_absolute_error as mean_absolute_error
+from gradcheck.training.metrics import mean_squared_error as mean_squared_error
+from gradcheck.training.metrics import precision as precision
+from gradcheck.training.metrics import r2 as r2
+from gradcheck.training.metrics import recall as recall
+from gradcheck.training.metrics import top_k_accuracy as top_k_accuracy
 from gradcheck.training.mnist import load_mnist as load_mnist
 from gradcheck.training.optimizers import SGD as SGD
 from gradcheck.training.optimizers import Adadelta as Adadelta
@@ -55,20 +76,39 @@ __all__ = [
     "Dataset",
     "Epoch",
     "ExponentialDecay",
+    "Glorot",
+    "He",
     "History",
+    "Initializer",
     "InverseTimeDecay",
+    "LeCun",
     "Nadam",
+    "Normal",
     "Optimizer",
+    "Orthogonal",
     "RMSprop",
     "ReduceOnPlateau",
     "Schedule",
     "StepDecay",
+    "Uniform",
+    "VarianceScaling",
     "WarmUp",
+    "Zeros",
     "accuracy",
+    "auc",
+    "confusion_matrix",
     "evaluate",
+    "f1",
     "fit",
     "gate",
+    "initialize",
     "load",
     "load_digits",
     "load_mnist",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "precision",
+    "r2",
+    "recall",
+    "top_k_accuracy",
 ]
