@@ -1,0 +1,19 @@
+"""Wrong backwards with their causes, and right ones at hard points: what a gradient checker is measured by.
+
+One file a family of layers; each holds right forwards and backwards, and beneath them the same with one thing wrong.
+:mod:`~bug_corpus.case` says how to read them, and lists the causes. The right ones are written for this corpus and
+share nothing with :mod:`gradcheck.analytic`.
+"""
+
+from bug_corpus import activations, dense, losses, softmax  # they enter themselves
+from bug_corpus.case import CAUSES, LAYERS, Case, Layer
+
+__all__ = ["CAUSES", "LAYERS", "RIGHT", "WRONG", "Case", "Layer"]
+
+FAMILIES = (dense, activations, softmax, losses)
+
+WRONG: list[Case] = [case for layer in LAYERS for case in layer.cases if case.wrong]
+"""Every wrong backward."""
+
+RIGHT: list[Case] = [case for layer in LAYERS for case in [layer.right_case(), *layer.cases] if not case.wrong]
+"""Every right one: each layer at its usual inputs, and the hard points."""
