@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gradcheck.checking import adequacy, keywords
 from gradcheck.checking.bench import AsFunctionOf, Bench, joined
 from gradcheck.checking.conduct.evidence import as_array, is_comparable
+from gradcheck.checking.conventions.second_order import add_second_order, second_order_of
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Report
 from gradcheck.checking.state.snapshot import State
@@ -35,6 +36,7 @@ def check(
     name: str | None = None,
     exhaustive: bool = False,
     executor: Executor | None = None,
+    order: int = 1,
 ) -> Report:
     """Whether a hand-written gradient is right, how small an error would have been noticed, and where it is wrong.
 
@@ -68,6 +70,9 @@ def check(
         Measure every entry, also where two directions have settled the matter.
     executor : concurrent.futures.Executor, optional
         Where to evaluate; the subject must then be picklable.
+    order : {1, 2}
+        With 2 the gradient of the gradient is checked too, and that the Hessian is symmetric; for what can
+        differentiate its own derivative: autograd, PyTorch, JAX.
 
     Returns
     -------
@@ -99,6 +104,7 @@ def check(
     keywords.require_one_derivative(backward, grad)
     keywords.require_executor(executor)
     seed, accepted, wanted = keywords.whole_seed(seed), keywords.accepted_error(rtol), keywords.wanted_names(wrt)
+    keywords.require_order(order)
     options = Options(backward, grad, name)
     roots = [subject, backward, grad, *inputs]
     state = State(roots)
@@ -109,6 +115,10 @@ def check(
             report.tensors = _compare_all(bench, accepted, exhaustive, executor)
             report.warnings = adequacy.warnings(bench.evidence, report.tensors)
         report.evaluations = bench.evaluations
+        if order == 2 and report.verdict != "disagree":
+            bench.runner.reset()
+            second = second_order_of(bench.subject, bench.evidence.cotangents)
+            add_second_order(report, check(second, seed=seed, rtol=rtol, exhaustive=exhaustive, executor=executor))
         return report
     finally:
         state.restore()

@@ -60,6 +60,18 @@ def accepted_error(rtol: Any) -> float:
     return float(rtol)
 
 
+def require_order(order: Any) -> None:
+    """Refuse every order of derivative but the first and the second.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    if isinstance(order, bool) or order not in (1, 2):
+        raise ValueError(f"order is {_shown(order)}; pass order=1, or order=2 for the gradient of the gradient too")
+
+
 def wanted_names(wrt: Any) -> list[str] | None:
     """The names in `wrt` as a list; None for all tensors.
 

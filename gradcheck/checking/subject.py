@@ -27,9 +27,11 @@ class NotUnderstoodError(TypeError):
 class Options:
     """The keywords of :func:`gradcheck.check` that say how to understand a subject."""
 
-    backward: Callable[..., Any] | None = None
+    backward: Callable[..., Any] | str | None = None
     grad: Callable[..., Any] | bool | None = None
     name: str | None = None
+    forward: str | None = None
+    parameters: Mapping[str, str] | None = None
 
 
 class Subject(ABC):
@@ -53,12 +55,16 @@ class Subject(ABC):
         What backward returned beyond what there are inputs for, in one sentence; else empty.
     trials : int
         How often forward was run to understand the subject.
+    state : State or None
+        Where to start from, if understanding the subject changed it for good: parameters made by the first forward.
     takes_cotangent : bool
         Whether backward is given the upstream gradient.
     holds_cache : bool
         Whether backward rests on what the last forward left behind, rather than on what it is given.
     keeps_input : bool
         Whether a gradient that is the input itself (``∇ ½‖x‖² = x``) is plain mathematics here, not an alias.
+    stores_gradients : bool
+        Whether backward stores the gradients of the parameters, to overwrite or to accumulate them.
     """
 
     name: str
@@ -69,9 +75,11 @@ class Subject(ABC):
     unclaimed: Mapping[str, "Parameter"] = MappingProxyType({})
     surplus: str = ""
     trials: int = 0
+    state: State | None = None
     takes_cotangent: bool = True
     holds_cache: bool = False
     keeps_input: bool = False
+    stores_gradients: bool = True
 
     @abstractmethod
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:

@@ -41,7 +41,7 @@ def repeatable(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("repeatable", False, message, "stale-cache", name)
     if len(accumulated) == len(changed):
         how = f"accumulates into {', '.join(accumulated)}" if accumulated else "overwrites its gradients"
-        remark = f"; it {how}" if parameters else ""
+        remark = f"; it {how}" if parameters and evidence.runner.subject.stores_gradients else ""
         yield Finding("repeatable", True, f"a second backward gives the same{remark}")
     if not changed:
         evidence.pending = pullback
