@@ -11,6 +11,7 @@ from gradcheck.checking import adequacy, keywords
 from gradcheck.checking.bench import AsFunctionOf, Bench, joined
 from gradcheck.checking.conduct.evidence import as_array, is_comparable
 from gradcheck.checking.conventions.second_order import add_second_order, second_order_of
+from gradcheck.checking.diagnosis import diagnose, from_conduct
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Report
 from gradcheck.checking.state.snapshot import State
@@ -112,8 +113,10 @@ def check(
         bench = Bench(subject, inputs, options, state, seed, wanted)
         report = bench.report()
         if all(finding.ok for finding in report.conduct if finding.check == "deterministic"):
-            report.tensors = _compare_all(bench, accepted, exhaustive, executor)
+            _compare_all(bench, report, accepted, exhaustive, executor)
             report.warnings = adequacy.warnings(bench.evidence, report.tensors)
+        else:
+            report.diagnoses = list(from_conduct(bench, report.conduct))
         report.evaluations = bench.evaluations
         if order == 2 and report.verdict != "disagree":
             bench.runner.reset()
@@ -124,17 +127,18 @@ def check(
         state.restore()
 
 
-def _compare_all(bench: Bench, rtol: float, exhaustive: bool, executor: Executor | None) -> list[Comparison]:
+def _compare_all(bench: Bench, report: Report, rtol: float, exhaustive: bool, executor: Executor | None) -> None:
     evidence, precise = bench.evidence, bench
     narrow = any(is_narrow(value) for value in (*evidence.tensors.values(), *evidence.outputs))
     if narrow:
         precise = bench.in_double() or bench
     comparisons = [_compare_one(precise, tensor, rtol, exhaustive, executor) for tensor in evidence.names]
     _kinks_shared_by_tensors(precise, comparisons)
+    report.tensors = comparisons
+    report.diagnoses, report.patterns = diagnose(precise, comparisons, report.conduct)
     if precise is not bench:
         precise.runner.state.restore()
         bench.elsewhere += precise.evaluations
-    return comparisons
 
 
 def _compare_one(bench: Bench, tensor: str, rtol: float, exhaustive: bool, executor: Executor | None) -> Comparison:
