@@ -149,22 +149,25 @@ def _compare_one(bench: Bench, tensor: str, rtol: float, exhaustive: bool, execu
             tensor, value, "disagree", "there is no gradient to compare; see the conduct below"
         )
     analytic = np.asarray(as_array(gradient))
-    analytic = analytic if np.issubdtype(analytic.dtype, np.floating) else analytic.astype(value.dtype)
+    analytic = analytic if analytic.dtype.kind == "f" else analytic.astype(value.dtype)
     rng = np.random.default_rng([bench.seed, len(evidence.names), evidence.names.index(tensor)])
     function = AsFunctionOf(bench, tensor)
-    near = Neighbourhood(function, value, executor)
+    near = Neighbourhood(function, value, executor, base=joined(evidence.outputs))
     meter = EntryMeter(near, joined(evidence.cotangents), measured_noise(near, rng), rng)
-    # What varies by more than rounding can is not jitter but a mistake.
-    eps, size = (
-        float(np.finfo(analytic.dtype).eps),
-        float(np.max(np.abs(analytic), initial=0.0, where=np.isfinite(analytic))),
-    )
-    jitter = np.minimum(evidence.jitter.get(tensor, 0.0), eps**0.6 * size + 64 * eps * natural_size(meter))
-    tolerance = Tolerance(analytic, jitter, rtol)
+    tolerance = Tolerance(analytic, _jitter(evidence.jitter.get(tensor, np.zeros(())), analytic, meter), rtol)
     with np.errstate(all="ignore"):
         comparison = compare(tensor, meter, tolerance, exhaustive=exhaustive)
     bench.elsewhere += near.evaluations_elsewhere
     return comparison
+
+
+def _jitter(seen: Array, analytic: Array, meter: EntryMeter) -> Array:
+    """By how much each entry of the gradient under test varies; what varies more than rounding can is a mistake."""
+    eps = float(np.finfo(analytic.dtype).eps)
+    size = float(np.max(np.abs(analytic), initial=0.0, where=np.isfinite(analytic)))
+    if np.all(seen <= eps**0.6 * size):
+        return seen
+    return np.asarray(np.minimum(seen, eps**0.6 * size + 64 * eps * natural_size(meter)))
 
 
 def _kinks_shared_by_tensors(bench: Bench, comparisons: list[Comparison]) -> None:
@@ -177,6 +180,7 @@ def _kinks_shared_by_tensors(bench: Bench, comparisons: list[Comparison]) -> Non
     near = Neighbourhood(
         AsFunctionOf(bench, *(c.name for c in kinked)),
         np.concatenate([bench.evidence.tensors[c.name].ravel() for c in kinked]),
+        base=joined(bench.evidence.outputs),
     )
     rng = np.random.default_rng(bench.seed)
     meter = EntryMeter(near, joined(bench.evidence.cotangents), measured_noise(near, rng), rng)

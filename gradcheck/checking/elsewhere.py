@@ -61,8 +61,9 @@ def _is_wrong_at(evidence: Evidence, point: Mapping[str, Array], share: float) -
     along = _Along(evidence, point, {name: _direction(x, rng) for name, x in point.items()})
     rises = _joined(np.asarray(gradients[name]) * along.direction[name] for name in evidence.names)
     claimed, allowed = rises.sum(keepdims=True), share * float(norm(rises))
+    here = np.ones(1, max((x.dtype for x in point.values()), key=lambda d: np.finfo(d).eps))
+    near = Neighbourhood(along, here, base=_joined(outputs))
     del outputs, pullback, gradients, rises  # they may be large
-    near = Neighbourhood(along, np.ones(1, max((x.dtype for x in point.values()), key=lambda d: np.finfo(d).eps)))
     if not _differs(near, evidence, claimed, allowed):
         return False
     meter = EntryMeter(near, _joined(evidence.cotangents), measured_noise(near, rng), rng)

@@ -75,7 +75,7 @@ def slope_of(steps: Array, right: Array, left: Array, noise: Array, blind: Array
         value, error = np.where(alone, side, value), np.where(alone, its_error, error)
     error = np.where(kink, np.maximum(*errors), error)
     before, after = (np.where(kink, side, value) for side in sides)
-    return Slope(value, error, before, after, kink, limit.seen.any(axis=0))
+    return Slope(value, error, before, after, kink, np.asarray(limit.seen.any(axis=0)))
 
 
 class Limit(NamedTuple):

@@ -26,15 +26,19 @@ class Neighbourhood:
         The point; every call of `f` gets an array of its own.
     executor : concurrent.futures.Executor, optional
         Where to evaluate; `f` must then be picklable.
+    base : ndarray, optional
+        The outputs at `x`, where they are known already.
     """
 
-    def __init__(self, f: Callable[[Array], Any], x: Array, executor: Executor | None = None) -> None:
+    def __init__(
+        self, f: Callable[[Array], Any], x: Array, executor: Executor | None = None, base: Array | None = None
+    ) -> None:
         require_floats("x", x)
         self.f, self.x, self.executor = f, np.asarray(x), executor
-        self.evaluations, self.evaluations_elsewhere = 1, 0
+        self.evaluations, self.evaluations_elsewhere = int(base is None), 0
         self._payload = b"" if executor is None else _pickled(f)
         with np.errstate(all="ignore"):
-            self.base = real_floats(f(_own(self.x)))
+            self.base = real_floats(f(_own(self.x)) if base is None else base)
 
     @property
     def eps(self) -> float:
@@ -101,16 +105,15 @@ def _value_or_nan(f: Callable[[Array], Any], point: Array, like: Array) -> Array
 
 def require_floats(name: str, x: Any) -> None:
     """Refuse what has no real derivative, naming the remedy."""
-    dtype = getattr(x, "dtype", None)
     if not isinstance(x, np.ndarray | np.floating):
         raise TypeError(f"{name} is {type(x).__name__}; pass a NumPy array of floats, np.asarray({name}, float)")
-    if np.issubdtype(dtype, np.complexfloating):
+    if x.dtype.kind == "c":
         raise TypeError(
-            f"{name} has dtype {dtype}; complex derivatives are not supported: "
+            f"{name} has dtype {x.dtype}; complex derivatives are not supported: "
             "differentiate with respect to the real and imaginary parts"
         )
-    if not np.issubdtype(dtype, np.floating):
-        raise TypeError(f"{name} has dtype {dtype}, which cannot be varied continuously; cast it: {name}.astype(float)")
+    if x.dtype.kind != "f":
+        raise TypeError(f"{name} has dtype {x.dtype}, which cannot be varied continuously; cast it: {name}.astype(float)")
 
 
 def real_floats(value: Any) -> Array:

@@ -134,8 +134,8 @@ def norm(array: Array, axes: tuple[int, ...] | None = None) -> Array:
     """The root of the sum of squares, also where the squares themselves would under- or overflow."""
     flat, limits = array.ravel(), np.finfo(array.dtype)
     total = np.asarray(flat @ flat if axes is None else np.sum(np.square(array), axis=axes))
-    if np.all((total > limits.tiny / limits.eps) & (total < limits.max)):
-        return np.sqrt(total)
+    if limits.tiny / limits.eps < total.min(initial=np.inf) and total.max(initial=0) < limits.max:
+        return np.asarray(np.sqrt(total))
     largest = np.max(np.abs(array), axis=axes, keepdims=True, initial=0.0)
     unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
     squares = np.asarray(array / unit)

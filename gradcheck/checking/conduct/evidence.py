@@ -83,7 +83,7 @@ def as_array(gradient: Any) -> Array | None:
         array = np.asarray(gradient)
     except ValueError:  # ragged
         return None
-    if gradient is None or not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
+    if gradient is None or array.dtype.kind not in "fiu":
         return None
     return array
 
@@ -95,7 +95,7 @@ def largest(array: Array) -> float:
 
 def close(a: Array, b: Array) -> bool:
     """Whether two arrays of one shape are the same but for rounding."""
-    if not np.issubdtype(np.result_type(a, b), np.floating):
+    if np.result_type(a, b).kind != "f":
         return bool(np.array_equal(a, b))
     with np.errstate(invalid="ignore", over="ignore"):
         allowed = rounding(a, b) * max(largest(a), largest(b))
