@@ -5,12 +5,28 @@ One file a family of layers; each holds right forwards and backwards, and beneat
 share nothing with :mod:`gradcheck.analytic`.
 """
 
-from bug_corpus import activations, dense, losses, softmax  # they enter themselves
+from bug_corpus import (  # they enter themselves
+    activations,
+    algebra,
+    attention,
+    convolution,
+    dense,
+    dropout,
+    embedding,
+    losses,
+    normalization,
+    pooling,
+    recurrent,
+    softmax,
+)  # fmt: skip
 from bug_corpus.case import CAUSES, LAYERS, Case, Layer
 
 __all__ = ["CAUSES", "LAYERS", "RIGHT", "WRONG", "Case", "Layer"]
 
-FAMILIES = (dense, activations, softmax, losses)
+FAMILIES = (
+    dense, activations, softmax, losses, normalization, convolution, pooling, recurrent, attention, embedding, dropout,
+    algebra,
+)  # fmt: skip
 
 WRONG: list[Case] = [case for layer in LAYERS for case in layer.cases if case.wrong]
 """Every wrong backward."""
