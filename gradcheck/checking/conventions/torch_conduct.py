@@ -1,10 +1,10 @@
 """What ``torch.autograd`` may ask of a backward, and one random cotangent for everything does not.
 
 Each gradient without the others (``ctx.needs_input_grad``), the gradient of one output without the others, and a
-cotangent that does not lie in one piece, as ``sum()`` sends one back.
+cotangent that does not lie in one piece, as a transpose sends one back.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,26 +71,27 @@ def _about_one(i: int, what: str) -> str:
 
 
 def _scattered(subject: "TorchSubject", graph: "Graph", evidence: Evidence) -> Finding:
-    """Cotangents as ``sum()`` sends them back, one number for all entries, against the same written out."""
-    torch = torch_module()
-    ones = [torch.ones((), dtype=output.dtype).expand(output.shape) for output in graph.outputs]
-    expected = subject.differentiated(graph, [one.contiguous() for one in ones])
+    """The same cotangents, but so laid out in memory that they can be neither viewed nor read in one piece."""
+    expected = subject.pulled(graph, [cotangent.copy() for cotangent in evidence.cotangents])
     remedy = "in backward, use reshape for view, and grad.contiguous() before reading memory"
+    scattered = [_in_pieces(cotangent) for cotangent in evidence.cotangents]
     try:
-        got = subject.differentiated(graph, ones)
+        found = subject.differentiated(graph, scattered)
     except Exception as problem:
-        message = f"backward fails for a cotangent that is not contiguous, as sum() sends it back ({problem}); {remedy}"
-        return Finding("contiguity", False, message, "contiguity")
-    a, b = _arrays(expected), _arrays(got)
-    name = _differing(a, b, evidence.comparable(a, b), a)
+        message = f"backward fails for a cotangent that is not contiguous, as a transpose sends it back; {remedy}"
+        return Finding("contiguity", False, f"{message} ({type(problem).__name__}: {problem})", "contiguity")
+    got = {name: plain(gradient) for name, gradient in found.items() if gradient is not None}
+    name = _differing(expected, got, evidence.comparable(expected, got), got)
     if name:
         message = f"backward gives another d{name} for a cotangent that is not contiguous; {remedy}"
         return Finding("contiguity", False, message, "contiguity", name)
     return Finding("contiguity", True, "a cotangent that is not contiguous gives the same")
 
 
-def _arrays(gradients: Mapping[str, Any]) -> dict[str, Array]:
-    return {name: plain(gradient) for name, gradient in gradients.items() if gradient is not None}
+def _in_pieces(cotangent: Array) -> Any:
+    """A tensor with the numbers of an array in reversed order of axes, and gaps between them."""
+    spread = np.repeat(np.array(cotangent.T, order="C")[..., np.newaxis], 2, axis=-1)
+    return torch_module().from_numpy(spread)[..., 0].permute(tuple(reversed(range(cotangent.ndim))))
 
 
 def _differing(expected: Gradients, got: Gradients, comparable: list[str], wanted: Any) -> str:

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
-from gradcheck.checking.conventions.torch_values import as_precise, torch_module
+from gradcheck.checking.conventions.torch_values import as_precise, as_tensor, torch_module
+from gradcheck.checking.conventions.trees import leaves, rebuilt
 from gradcheck.checking.state.home import Home
-from gradcheck.checking.state.pieces import DictPiece
+from gradcheck.checking.state.pieces import DictPiece, Piece, RandomPiece
 from gradcheck.checking.subject import NotUnderstoodError
 
 
@@ -30,26 +31,29 @@ class TorchCopy:
         Whether its tensors were cast to double precision.
     cast : bool
         Whether that changed any of them.
+    was_lazy : bool
+        Whether it had to be run once, on the inputs, before it had parameters.
     """
 
-    def __init__(self, thing: Any, *, double: bool) -> None:
+    def __init__(self, thing: Any, inputs: tuple[Any, ...], *, double: bool) -> None:
         torch = torch_module()
         self.double, self.cast = double, False
         copier = _Copier(Home([thing]))
         self.thing = copier(thing)
-        self._dtype = torch.float64 if double else torch.get_default_dtype()
+        self._dtype = torch.get_default_dtype()
         self._random_state = torch.get_rng_state()
-        self._dictionaries: list[DictPiece] = []
+        self.was_lazy = any(isinstance(value, torch.Tensor) and _is_lazy(value) for value in copier.copied())
+        if self.was_lazy:
+            self._run_once(inputs)
+        self._dtype = torch.float64 if double else self._dtype
+        self._pieces: list[Piece] = []
         self._tensors: list[tuple[Any, Any]] = []
         for value in copier.copied():
-            if isinstance(value, torch.nn.Module):
-                self._dictionaries += [DictPiece(vars(value)), DictPiece(value._buffers)]
-            elif isinstance(value, torch.Tensor) and not _is_lazy(value):
-                self._settle(value)
+            self._note(value)
 
     def restore(self) -> None:
-        """Put back what an earlier run changed: running statistics, counters, hidden states."""
-        for piece in self._dictionaries:
+        """Put back what an earlier run changed: running statistics, counters, hidden states, random generators."""
+        for piece in self._pieces:
             piece.restore()
         for tensor, kept in self._tensors:
             tensor.data.copy_(kept)
@@ -66,6 +70,21 @@ class TorchCopy:
                 yield
             finally:
                 torch.set_default_dtype(default)
+
+    def _run_once(self, inputs: tuple[Any, ...]) -> None:
+        """Lazy modules have no parameters before."""
+        given = [{path: as_tensor(leaf) for path, leaf in leaves(tree, "x").items()} for tree in inputs]
+        with self.running():
+            self.thing(*[rebuilt(tree, "x", values) for tree, values in zip(inputs, given, strict=True)])
+
+    def _note(self, value: Any) -> None:
+        torch = torch_module()
+        if isinstance(value, torch.nn.Module):
+            self._pieces += [DictPiece(vars(value)), DictPiece(value._buffers)]
+        elif isinstance(value, torch.Generator):
+            self._pieces.append(RandomPiece(value.get_state, value.set_state))
+        elif isinstance(value, torch.Tensor):
+            self._settle(value)
 
     def _settle(self, tensor: Any) -> None:
         """Cast a tensor in place, so that all who share it see the same; what is no parameter is remembered."""

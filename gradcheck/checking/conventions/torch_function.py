@@ -52,7 +52,8 @@ class TorchSubject(Subject):
     stores_gradients = False
 
     def __init__(self, thing: Any, inputs: tuple[Any, ...], name: str | None, *, double: bool) -> None:
-        self.copy = TorchCopy(thing, double=double)
+        self.copy = TorchCopy(thing, inputs, double=double)
+        self.trials = int(self.copy.was_lazy)
         self.run = self.copy.thing
         self.name = name or title_of(thing)
         self.on_clones, self._noted = False, False
