@@ -32,7 +32,7 @@ class Bench:
     ) -> None:
         self.thing, self.inputs, self.options, self.seed, self.wanted = thing, inputs, options, seed, wanted
         self.subject = understand(thing, inputs, options)
-        self.runner = Runner(self.subject, state, self.subject.inputs)
+        self.runner = Runner(self.subject, self.subject.state or state, self.subject.inputs)
         self.rng = np.random.default_rng(seed)
         returned, pullback = self.runner.start()
         outputs = [out.copy() for out in returned]

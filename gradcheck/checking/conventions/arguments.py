@@ -1,4 +1,4 @@
-"""Names for inputs, and which of the returned gradients belongs to which."""
+"""The arguments of a function: their names, how many it insists on, which of them vary."""
 
 import dis
 import inspect
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.subject import NotUnderstoodError, counted, listed
+from gradcheck.checking.subject import NotUnderstoodError, counted
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -34,12 +34,12 @@ def _names(function: Callable[..., Any], count: int) -> list[str]:
 
 def positional_names(function: Callable[..., Any]) -> list[str]:
     """The parameters that can be passed by position, where the signature can be read."""
-    return [p.name for p in _parameters(function) if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [p.name for p in parameters_of(function) if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def required_count(function: Callable[..., Any]) -> int | None:
     """How many positional arguments the function insists on; None where that cannot be known."""
-    parameters = _parameters(function)
+    parameters = parameters_of(function)
     if not parameters and not _has_signature(function):
         return None
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
@@ -49,7 +49,7 @@ def required_count(function: Callable[..., Any]) -> int | None:
 
 def takes_any_number(function: Callable[..., Any]) -> bool:
     """Whether it ends in a star, after at least one argument of its own: ``f(dout, *inputs)``."""
-    return bool(positional_names(function)) and any(p.kind is p.VAR_POSITIONAL for p in _parameters(function))
+    return bool(positional_names(function)) and any(p.kind is p.VAR_POSITIONAL for p in parameters_of(function))
 
 
 def ignored_default(function: Callable[..., Any]) -> str:
@@ -57,7 +57,7 @@ def ignored_default(function: Callable[..., Any]) -> str:
 
     One that the code reads and yet makes no difference is no such thing, but a mistake; so is one without a default.
     """
-    first = next(iter(_parameters(function)), None)
+    first = next(iter(parameters_of(function)), None)
     code = getattr(inspect.unwrap(function), "__code__", None)
     if first is None or first.default is first.empty or code is None or first.name in code.co_cellvars:
         return ""
@@ -66,7 +66,8 @@ def ignored_default(function: Callable[..., Any]) -> str:
     return "" if read else first.name
 
 
-def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a function, where its signature can be read; none where it cannot."""
     return list(inspect.signature(function).parameters.values()) if _has_signature(function) else []
 
 
@@ -88,57 +89,13 @@ def variables(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in inputs.items() if is_variable(value)}
 
 
-def assign(returned: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Which input each returned gradient belongs to.
-
-    A single array belongs to the first float input, and the others are held constant (a loss and its targets).
-    A tuple has one for each float input, or one for each input. A dictionary has them by name, or by ``d`` + name.
-    What a tuple has beyond that is :func:`surplus`.
-    """
-    names = list(variables(inputs))
-    if not names:
-        return {}
-    if isinstance(returned, Mapping):
-        return {name: by_name(returned, name) for name in names}
-    if isinstance(returned, tuple | list) and not (isinstance(returned, list) and _numbers(returned)):
-        if len(returned) == len(inputs) != len(names):
-            every = dict(zip(inputs, returned, strict=True))
-            return {name: every[name] for name in names}
-        given = iter(returned)
-        return {name: next(given, None) for name in names}
-    return {names[0]: returned}
-
-
-def surplus(returned: Any, inputs: Mapping[str, Any]) -> list[Any]:
-    """The gradients in a tuple that belong to no input, as there are more than :func:`assign` has places for."""
-    if not isinstance(returned, tuple | list) or (isinstance(returned, list) and _numbers(returned)):
-        return []
-    places = len(inputs) if len(returned) == len(inputs) else len(variables(inputs))
-    return [gradient for gradient in returned[places:] if gradient is not None]
-
-
-def complaint(returned: Any, inputs: Mapping[str, Any], role: str = "backward") -> str:
-    """One sentence on gradients that belong to no input; empty where there are none."""
-    if not surplus(returned, inputs):
-        return ""
-    names = list(variables(inputs))
-    there = f"{counted(len(names), 'float input')}, {listed(names)}" if names else "no float input"
-    return f"{role} returned {len(returned)} gradients, but forward has {there}; return one for each"
-
-
-def by_name(gradients: Mapping[Any, Any], name: str) -> Any:
-    """A gradient by the name of its tensor, as W, dW, dw, grad_W or W_grad."""
-    for key in (name, f"d{name}", f"d{name.lower()}", f"grad_{name}", f"{name}_grad"):
-        if key in gradients:
-            return gradients[key]
-    return None
-
-
-def call(role: str, function: Callable[..., Any], arguments: Iterable[Any]) -> Any:
+def call(
+    role: str, function: Callable[..., Any], arguments: Iterable[Any], keywords: Mapping[str, Any] | None = None
+) -> Any:
     """Call the user's function; a call that does not fit its signature is explained."""
     arguments = list(arguments)
     try:
-        return function(*arguments)
+        return function(*arguments, **(keywords or {}))
     except TypeError as problem:
         if problem.__traceback__ is None or problem.__traceback__.tb_next is None:  # raised by the call itself
             _explain(role, function, arguments)
@@ -156,7 +113,3 @@ def _explain(role: str, function: Callable[..., Any], arguments: list[Any]) -> N
             f"{role} {getattr(function, '__qualname__', function)!s}{signature} cannot be called "
             f"with the {counted(len(arguments), 'input')} given: {mismatch}"
         ) from None
-
-
-def _numbers(values: list[Any]) -> bool:
-    return all(isinstance(value, int | float) for value in values)

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.arguments import assign, call, complaint, name_of, named_inputs, variables
+from gradcheck.checking.conventions.arguments import call, name_of, named_inputs, variables
+from gradcheck.checking.conventions.assigning import assign, complaint
 from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, kind_of
 
 

@@ -1,116 +1,283 @@
-"""Layer objects: ``forward(x)`` and ``backward(dout)``, parameters and gradients as attributes."""
+"""Layer objects: ``forward(x)`` and ``backward(dout)`` under any of their names, parameters and gradients inside.
+
+What stands in ``params`` and ``grads`` needs no looking for. Else the layer is run once: the arrays that forward leaves
+alone and that have a gradient are its parameters; where gradients are looked for stands in
+:mod:`~gradcheck.checking.conventions.homes`.
+"""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.arguments import (
-    assign,
-    call,
-    complaint,
-    ignored_default,
-    named_inputs,
-    positional_names,
-    required_count,
-    surplus,
-    variables,
-)
-from gradcheck.checking.conventions.parameters import (
-    attribute,
-    by_shape,
-    find_parameters,
-    float_attributes,
-    zero_gradients,
-)
-from gradcheck.checking.subject import Array, Options, Parameter, Pullback, Subject, as_outputs, copies
+from gradcheck.checking.conventions.arguments import call, ignored_default, named_inputs, required_count, variables
+from gradcheck.checking.conventions.assigning import Returned, complaint
+from gradcheck.checking.conventions.homes import Homes
+from gradcheck.checking.conventions.methods import Methods, find_methods
+from gradcheck.checking.conventions.parameters import kept_together, zero_gradients
+from gradcheck.checking.conventions.plan import plans
+from gradcheck.checking.conventions.reduction import ENTRIES, Reduction, choose, unfitting, weighted
+from gradcheck.checking.conventions.rehearsal import Rehearsal
+from gradcheck.checking.conventions.roles import predicted, training_values
+from gradcheck.checking.conventions.slopes import Slope, distance, measure
+from gradcheck.checking.conventions.steps import rates
+from gradcheck.checking.state.snapshot import State
+from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, copies, listed
+
+_FLUSHES = ("zero_grad", "zero_grads", "zero_gradients", "flush_gradients", "clear_grads", "cleargrads", "reset_grads")
 
 
 class LayerSubject(Subject):
-    """An object with ``forward``, or that can be called, and with ``backward``."""
+    """An object with a forward and a backward, or with a value and its derivative."""
 
     holds_cache = True
 
-    def __init__(self, layer: Any, inputs: tuple[Any, ...], name: str | None) -> None:
-        self.layer = layer
-        self.run, self.back = _methods(layer)
-        self.name = name or type(layer).__name__
-        self.inputs = named_inputs(self.run, inputs)
-        self.takes_cotangent = bool(positional_names(self.back)) or required_count(self.back) is None
-        self.returned: Any = None
-        self.arrays = float_attributes(layer)
-        self.parameters, where = find_parameters(layer)
-        self.stored = self.parameters
-        if set(self.arrays) - set(self.parameters):
-            self._run_once()
-            self.stored, where = find_parameters(layer)
-            returned = self._parameters_returned()
-            self.parameters = self.stored | returned
-            if returned:
-                where = f"parameters {', '.join(self.parameters)} as attributes, gradients returned after the inputs'"
-        self.unclaimed = {name: attribute(layer, name) for name in self.arrays if name not in self.parameters}
-        self.understood = f"layer object; {where}"
-        ignored = ignored_default(self.back)
-        if ignored:
-            self.takes_cotangent = False
-            self.understood += f"; backward ignores {ignored}: right as the last layer only"
+    def __init__(self, layer: Any, methods: Methods, inputs: tuple[Any, ...], options: Options) -> None:
+        self.layer, self.methods, self.options = layer, methods, options
+        self.name = options.name or type(layer).__name__
+        self.inputs = named_inputs(methods.run, inputs)
+        self.switches = training_values(methods.run, len(inputs))
+        self.homes = Homes(layer)
+        self.reduction: Reduction | None = None
+        self.parameters = {}
+        self.plans = plans(methods.back, self.inputs, methods.is_backward)
+        if not self.plans:
+            raise NotUnderstoodError(_unplanned(methods, self.inputs))
+        self.plan = self.plans[0]
+        where = self._understand()
+        self.understood = "; ".join([self._kind(), where, *self._remarks()])
         held = {name: np.array(parameter.read()) for name, parameter in self.parameters.items()}
         self.tensors = {**variables(self.inputs), **held}
 
+    @property
+    def takes_cotangent(self) -> bool:  # type: ignore[override]
+        """Whether the gradient depends on an upstream gradient."""
+        if self.reduction is not None:
+            return self.reduction is ENTRIES
+        return self.plan.takes_cotangent and not ignored_default(self.methods.back)
+
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run ``forward``; the pullback runs ``backward`` and collects what it returned and stored."""
-        zero_gradients(self.stored, inputs.values())
-        outputs = as_outputs(call("forward", self.run, inputs.values()))
+        outputs, cache = self._run(inputs)
 
         def pullback(cotangents: list[Array]) -> Mapping[str, Any]:
-            self.returned = self.back(*cotangents) if self.takes_cotangent else self.back()
-            self.surplus = "" if self._places() is not None else complaint(self.returned, inputs)
-            stored = {name: parameter.gradient() for name, parameter in self.parameters.items()}
-            return {**assign(self.returned, inputs), **stored}
+            with self.homes.watching():
+                returned = Returned(self._back(cotangents, inputs, outputs, cache), inputs)
+                self.homes.returned = returned
+                stored = {name: parameter.gradient() for name, parameter in self.parameters.items()}
+                gradients = {**self._of_inputs(returned), **(copies(stored) if self.homes.steps else stored)}
+            self.surplus = "" if self.homes.has_room(returned) else complaint(returned.raw, inputs)
+            return self._weighted(gradients, cotangents)
 
-        return outputs, pullback
+        reduce = self.reduction.reduce if self.reduction else None
+        return [reduce(output) for output in outputs] if reduce else outputs, pullback
 
-    def _run_once(self) -> None:
-        """Forward and backward once, for layers that first have a gradient when there is one."""
+    def _run(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Any]:
+        """The outputs that have a cotangent, and the cache where forward returns one."""
+        self._flush()
+        zero_gradients(self.parameters, inputs.values())
+        returned = call("forward", self.methods.run, inputs.values(), self.switches)
+        if "cache" in self.plan.roles and isinstance(returned, tuple) and len(returned) == 2:
+            return as_outputs(returned[0]), returned[1]
+        return as_outputs(returned)[: self.plan.roles.count("dout") or None], None
+
+    def _flush(self) -> None:
+        """As before each step of training, where the layer has a method for that."""
+        for method in filter(callable, (getattr(self.layer, name, None) for name in _FLUSHES)):
+            try:
+                method()
+            except Exception:
+                continue
+
+    def _back(self, cotangents: list[Array], inputs: Mapping[str, Any], outputs: list[Array], cache: Any) -> Any:
+        ignored = not self.takes_cotangent and self.plan.takes_cotangent
+        if ignored and set(self.plan.roles) == {"dout"}:
+            return self.methods.back()
+        return self.methods.back(*self.plan.arguments(cotangents, inputs, outputs, cache))
+
+    def _of_inputs(self, returned: Returned) -> dict[str, Any]:
+        """Returned or stored; a network that gives none beside those of its parameters holds its inputs constant."""
+        if returned.is_nothing and self.homes.of_inputs:
+            return {name: place.read() for name, place in self.homes.of_inputs.items()}
+        none = all(gradient is None for gradient in returned.of_inputs.values())
+        return {} if none and self.parameters and not self.takes_cotangent else returned.of_inputs
+
+    def _weighted(self, gradients: dict[str, Any], cotangents: list[Array]) -> dict[str, Any]:
+        if self.reduction is not ENTRIES:
+            return gradients
+        return {name: None if g is None else weighted(np.asarray(g), cotangents[0]) for name, g in gradients.items()}
+
+    def _understand(self) -> str:
+        """Find the parameters, by running the layer where that is needed; a phrase on where they are."""
+        together = kept_together(self.layer)
+        if together is not None and len(self.plans) == 1 and self.plan.takes_cotangent and not self.options.parameters:
+            self.parameters, where = together
+            return where
+        state = State([self.layer, *self.inputs.values()])
+        try:
+            rehearsal = Rehearsal(self.layer, self._once, self.inputs.values())
+            untouched = state
+            if rehearsal.made:
+                state = State([self.layer, *self.inputs.values()])
+            self._choose_plan(rehearsal, state)
+            state.restore()
+            returned, outputs = self._look(rehearsal)
+            self._choose_rate(state)
+            self._reduce(returned, outputs, state)
+            if not self.homes.include(rehearsal.made):
+                state = untouched
+        finally:
+            state.restore()
+        found = "; ".join(self.homes.phrases) or "no parameters"
+        if state is untouched:
+            return found
+        self.state = state
+        return f"{found}; initialised by the first forward"
+
+    def _once(self) -> tuple[dict[str, Any], list[Array], Any]:
         self.trials += 1
-        outputs, pullback = self.forward(copies(self.inputs))
-        pullback([np.ones_like(output) for output in outputs])
+        inputs = copies(self.inputs)
+        return inputs, *self._run(inputs)
 
-    def _parameters_returned(self) -> dict[str, Parameter]:
-        """The arrays whose gradients are stored nowhere, but returned after those of the inputs."""
-        places = self._places() or {}
-        return {name: self._returned_at(i, name) for name, i in places.items() if name not in self.stored}
+    def _look(self, rehearsal: Rehearsal) -> tuple[Returned, list[Array]]:
+        """Forward and backward once; what comes of it tells where everything is."""
+        inputs, outputs, cache = self._once()
+        kept = [output.copy() for output in outputs]
+        backward = partial(self._back, _cotangents(outputs), inputs, outputs, cache)
+        returned = self.homes.find(rehearsal, backward, self.inputs, self.options.parameters or {})
+        self.parameters, self.unclaimed = self.homes.parameters, self.homes.unclaimed
+        return returned, kept
 
-    def _places(self) -> dict[str, int] | None:
-        """Where among the gradients returned after those of the inputs that of each array is; None if they fit none."""
-        own = {name: getattr(self.layer, name, None) for name in self.arrays}
-        stored = {name: parameter.read() for name, parameter in self.stored.items()}
-        return by_shape(surplus(self.returned, self.inputs), own | stored)
+    def _moved(self, state: State, changes: Mapping[str, Array]) -> list[Array]:
+        """The outputs with other inputs or parameters."""
+        state.restore()
+        self.trials += 1
+        for name in changes:
+            if name in self.parameters:
+                self.parameters[name].write(changes[name])
+        inputs = {name: changes.get(name, value) for name, value in copies(self.inputs).items()}
+        try:
+            return [output.copy() for output in self._run(inputs)[0]]
+        finally:
+            state.restore()
 
-    def _returned_at(self, i: int, name: str) -> Parameter:
-        found = attribute(self.layer, name)
-        return Parameter(found.read, found.write, lambda: dict(enumerate(surplus(self.returned, self.inputs))).get(i))
+    def _choose_plan(self, rehearsal: Rehearsal, state: State) -> None:
+        """Of several ways to call backward, the one whose gradient comes nearest to a measured slope."""
+        state.restore()
+        name = predicted(self.inputs)
+        if len(self.plans) == 1 or name is None:
+            return
+        slopes: dict[int, Slope | None] = {}
+        distances = []
+        for plan in self.plans:
+            self.plan, count = plan, plan.roles.count("dout")
+            if count not in slopes:
+                slopes[count] = measure(partial(self._moved, state), name, self.inputs[name])
+            distances.append(self._distance(rehearsal, name, slopes[count]))
+            self.homes = Homes(self.layer)
+            self.parameters = {}
+            state.restore()
+        self.plan = self.plans[int(np.argmin(distances))]
+
+    def _distance(self, rehearsal: Rehearsal, name: str, slope: Slope | None) -> float:
+        try:
+            returned, outputs = self._look(rehearsal)
+            gradient = self._of_inputs(returned).get(name)
+        except Exception:  # a plan that cannot even run
+            return float("inf")
+        if slope is None or gradient is None:
+            return float("inf")
+        if self.plan.takes_cotangent:
+            return distance(slope.along(gradient), slope.weighted(_cotangents(outputs)))
+        if np.size(outputs[0]) == 1:
+            return distance(slope.along(gradient), float(np.sum(slope.changes[0])))
+        return 0.0 if choose(slope, np.asarray(gradient)) else float("inf")
+
+    def _choose_rate(self, state: State) -> None:
+        """The learning rate of a step, where several numbers could be it: the one that fits a measured slope."""
+        names = self.homes.recovered
+        if not names or self.plan.takes_rate:
+            return
+        candidates = rates(self.layer)
+        self.homes.rate = candidates[0]
+        if len(candidates) > 1:
+            steps = self.homes.steps_taken
+            slope = measure(partial(self._moved, state), names[0], np.array(self.parameters[names[0]].read()))
+            if slope is not None:
+                wanted = slope.weighted(_cotangents(slope.changes))
+                self.homes.rate = min(candidates, key=lambda r: distance(slope.along(steps[names[0]] / r), wanted))
+        self.homes.phrases.append(f"learning rate {self.homes.rate:g}")
+
+    def _reduce(self, returned: Returned, outputs: list[Array], state: State) -> None:
+        """What an array of values has to do with a gradient that takes no cotangent."""
+        name = predicted(self.inputs)
+        if self.plan.takes_cotangent or len(outputs) != 1 or np.size(outputs[0]) == 1 or name is None:
+            return
+        gradient = np.asarray(self._of_inputs(returned).get(name))
+        slope = measure(partial(self._moved, state), name, self.inputs[name])
+        fits = choose(slope, gradient) if slope is not None and gradient.dtype != object else None
+        self.reduction = fits or unfitting(outputs[0], gradient)
+
+    def _kind(self) -> str:
+        names = self.methods.names
+        return f"layer object, {names}" if names else "layer object"
+
+    def _remarks(self) -> Iterator[str]:
+        """What was guessed, and what else backward does."""
+        if self.switches:
+            yield "forward called with " + ", ".join(f"{name}={value!r}" for name, value in self.switches.items())
+        if self.plan.text:
+            yield self.plan.text + (", which fits the numbers best" if len(self.plans) > 1 else "")
+        if self.reduction is not None:
+            yield f"{self.methods.back.__name__} is {self.reduction.text}"
+        ignored = ignored_default(self.methods.back)
+        if ignored and self.plan.takes_cotangent:
+            yield f"backward ignores {ignored}: right as the last layer only"
+        if self.homes.steps:
+            yield f"backward takes a step as well, which is undone: it changes {listed(self.homes.steps)}"
 
     def twin(self) -> Subject | None:
         """A deep copy of the layer, where it can be copied."""
         try:
             double = copy.deepcopy(self.layer)
+            methods = find_methods(double, *_names_of(self.options))
         except Exception:
             return None
-        twin = LayerSubject(double, tuple(self.inputs.values()), self.name)
+        if methods is None:
+            return None
+        twin = LayerSubject(double, methods, tuple(self.inputs.values()), self.options)
         self.trials += twin.trials
         return twin
 
 
-def _methods(layer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Forward and backward; an object that is called instead of forwarded, as in DeZero and micrograd, will do."""
-    return layer.forward if callable(getattr(layer, "forward", None)) else layer.__call__, layer.backward
+def _cotangents(outputs: list[Array]) -> list[Array]:
+    """Of both signs and never constant, the same each time."""
+    rng = np.random.default_rng(0)
+    return [np.asarray(rng.choice([-1.0, 1.0], y.shape) * rng.uniform(0.5, 1.5, y.shape)) for y in outputs]
+
+
+def _unplanned(methods: Methods, inputs: Mapping[str, Any]) -> str:
+    back = getattr(methods.back, "__qualname__", "backward")
+    return (
+        f"{back} wants arguments that are neither a cotangent (dout, grad_output) nor an input of forward, which has "
+        f"{listed(inputs) or 'none'}; give them defaults, or pass a pair: "
+        "check(layer.forward, x, backward=lambda dout: layer.backward(...))"
+    )
+
+
+def _names_of(options: Options) -> tuple[str | None, str | None]:
+    """The names of the two methods, where the caller gives them."""
+    backward = options.backward if isinstance(options.backward, str) else None
+    return options.forward, backward
 
 
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
     """An object with both methods."""
-    if options.grad is not None:
+    if options.grad is not None or callable(options.backward):
         return None
-    forward = callable(getattr(thing, "forward", None)) or callable(thing)
-    return LayerSubject(thing, inputs, options.name) if forward and callable(getattr(thing, "backward", None)) else None
+    methods = find_methods(thing, *_names_of(options))
+    if methods is None or (not methods.is_backward and len(inputs) < (required_count(methods.run) or 0)):
+        return None
+    return LayerSubject(thing, methods, inputs, options)

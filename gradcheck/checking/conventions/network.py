@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.arguments import by_name, call, is_variable, named_inputs
+from gradcheck.checking.conventions.arguments import call, is_variable, named_inputs
+from gradcheck.checking.conventions.assigning import by_name
 from gradcheck.checking.conventions.parameters import mapping_parameter
 from gradcheck.checking.subject import Array, Options, Pullback, Subject, as_outputs
 
@@ -21,9 +22,7 @@ class NetworkSubject(Subject):
         self.name = name or type(network).__name__
         self.inputs = named_inputs(network.loss, inputs)
         self.parameters = {
-            key: mapping_parameter(network, key, lambda: None)
-            for key, value in network.params.items()
-            if is_variable(value)
+            key: mapping_parameter(network, key) for key, value in network.params.items() if is_variable(value)
         }
         self.tensors = {key: np.array(parameter.read()) for key, parameter in self.parameters.items()}
         self.understood = f"network; parameters {', '.join(self.tensors)} in `params`, {self.way}"

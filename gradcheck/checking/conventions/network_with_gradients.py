@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.arguments import by_name, call
+from gradcheck.checking.conventions.arguments import call
+from gradcheck.checking.conventions.assigning import by_name
 from gradcheck.checking.conventions.network import NetworkSubject
 from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs
 

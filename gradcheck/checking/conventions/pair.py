@@ -1,14 +1,13 @@
 """Forward/backward pairs: ``forward(x, w, b) -> out`` or ``(out, cache)``, ``backward(dout, cache) -> dx, dw, db``."""
 
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
 from gradcheck.checking.conventions.arguments import (
-    assign,
     call,
-    complaint,
     name_of,
     named_inputs,
     positional_names,
@@ -16,6 +15,7 @@ from gradcheck.checking.conventions.arguments import (
     takes_any_number,
     variables,
 )
+from gradcheck.checking.conventions.assigning import assign, complaint
 from gradcheck.checking.conventions.reading import READINGS, Reading, by_names, by_numbers, fitting
 from gradcheck.checking.subject import (
     Array,
@@ -43,6 +43,7 @@ class PairSubject(Subject):
     ) -> None:
         self.run, self.back = forward, backward
         self.wanted, self.names = required_count(backward), positional_names(backward)
+        self._named_as_cotangents = list(takewhile(_names_a_cotangent, self.names))
         self.name = name or name_of(forward)
         self.inputs = named_inputs(forward, inputs)
         self.parameters = {}
@@ -81,11 +82,8 @@ class PairSubject(Subject):
         """
         if not (isinstance(returned, tuple) and len(returned) >= 2 and self.wanted in (None, len(returned))):
             return 0
-        count = 0
-        for name, part in zip(self.names, returned, strict=False):
-            if not (_names_a_cotangent(name) and _is_numeric(part)):
-                break
-            count += 1
+        candidates = returned[: len(self._named_as_cotangents)]
+        count = sum(1 for _ in takewhile(_is_numeric, candidates))
         return 0 if count == len(returned) else count or len(returned) - 1
 
     def _choose(self, returned: Any, outputs: int, inputs: Mapping[str, Any]) -> Reading:
@@ -122,9 +120,7 @@ def _names_a_cotangent(name: str) -> bool:
 
 def _is_numeric(part: Any) -> bool:
     """Whether a part of what forward returned can be an output, with a cotangent of its own: no cache, no mask."""
-    return isinstance(part, float | np.floating) or (
-        isinstance(part, np.ndarray) and np.issubdtype(part.dtype, np.floating)
-    )
+    return isinstance(part, float | np.floating) or (isinstance(part, np.ndarray) and part.dtype.kind == "f")
 
 
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:

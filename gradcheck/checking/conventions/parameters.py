@@ -1,89 +1,126 @@
 """Where an object keeps its parameters and, after backward, their gradients."""
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.arguments import by_name, is_variable
+from gradcheck.checking.conventions.arguments import is_variable
+from gradcheck.checking.conventions.assigning import by_name
+from gradcheck.checking.conventions.gradient_names import tensor_name, tensors_meant
+from gradcheck.checking.conventions.places import Place, places
 from gradcheck.checking.subject import Parameter
 
-_GRADIENT_NAMES = ("d{}", "grad_{}", "{}_grad", "grad{}", "{}_gradient")
 
+def kept_together(owner: Any) -> tuple[dict[str, Parameter], str] | None:
+    """Parameters in ``params`` and gradients in ``grads``, dictionaries or parallel lists, where that is all there is.
 
-def find_parameters(owner: Any) -> tuple[dict[str, Parameter], str]:
-    """The parameters of an object by name, and a phrase on where they and their gradients were found.
-
-    Looked for in this order: dictionaries ``params`` and ``grads``; parallel lists of the same names; attribute
-    pairs such as ``W`` and ``dW``.
+    None where an object has other arrays as well, or declares parameters that it does not have yet: then it has to be
+    run to be known.
     """
     params, grads = getattr(owner, "params", None), getattr(owner, "grads", None)
     if isinstance(params, MutableMapping) and isinstance(grads, Mapping):
-        found = {name: _in_mapping(owner, name) for name, value in params.items() if is_variable(value)}
-        return found, _phrase(found, "in `params`, gradients in `grads`")
-    if isinstance(params, list) and isinstance(grads, Sequence):
-        found = {f"params[{i}]": _in_list(owner, i) for i, value in enumerate(params) if is_variable(value)}
-        return found, _phrase(found, "in the list `params`, gradients in the list `grads`")
-    found = {}
-    for name in float_attributes(owner):
-        gradient = next((g.format(name) for g in _GRADIENT_NAMES if hasattr(owner, g.format(name))), None)
-        if gradient is not None:
-            found[name] = attribute(owner, name, gradient)
-    return found, _phrase(found, "as attributes, gradients beside them")
+        keys: list[Any] = list(params)
+        where = "in `params`, gradients in `grads`"
+    elif isinstance(params, list) and isinstance(grads, Sequence):
+        keys = list(range(len(params)))
+        where = "in the list `params`, gradients in the list `grads`"
+    else:
+        return None
+    values = list(grads.values()) if isinstance(grads, Mapping) else list(grads)
+    known = {id(value) for value in (*(params[key] for key in keys), *values)}
+    if not all(map(is_variable, (params[key] for key in keys))):
+        return None
+    if any(id(place.read()) not in known for place in places(owner) if is_variable(place.read())):
+        return None
+    found = {_shown(key): _together(owner, key) for key in keys}
+    return found, f"parameters {', '.join(found)} {where}" if found else "no parameters"
 
 
-def _phrase(found: Mapping[str, Any], where: str) -> str:
-    return f"parameters {', '.join(found)} {where}" if found else "no parameters"
+def _shown(key: Any) -> str:
+    return key if isinstance(key, str) else f"params[{key!r}]"
 
 
-def float_attributes(owner: Any) -> list[str]:
-    """The public attributes that are arrays of floats, and are not themselves named as gradients."""
-    names = [name for name, value in getattr(owner, "__dict__", {}).items() if is_variable(value)]
-    gradients = {g.format(name) for name in names for g in _GRADIENT_NAMES}
-    return [name for name in names if not name.startswith("_") and name not in gradients]
+def _together(owner: Any, key: Any) -> Parameter:
+    place = Place(owner, (("attribute", "params"), ("item", key)))
+
+    def gradient() -> Any:
+        if isinstance(owner.grads, Mapping):
+            return by_name(owner.grads, key)
+        return owner.grads[key] if key < len(owner.grads) else None
+
+    return Parameter(place.read, place.write, gradient)
 
 
-def mapping_parameter(owner: Any, name: str, gradient: Callable[[], Any]) -> Parameter:
+def mapping_parameter(owner: Any, name: str) -> Parameter:
     """An array in the dictionary ``params``, which is looked up anew each time: it may be replaced."""
-    return Parameter(
-        lambda: owner.params[name],
-        _writer(lambda: owner.params[name], lambda value: owner.params.__setitem__(name, value)),
-        gradient,
+    place = Place(owner, (("attribute", "params"), ("item", name)))
+    return Parameter(place.read, place.write, lambda: None)
+
+
+def same_array(held: Iterable[Place]) -> list[list[Place]]:
+    """The places grouped by the array they hold; the nearest place of each array first."""
+    groups: dict[Any, list[Place]] = {}
+    for place in held:
+        value = place.read()
+        groups.setdefault(id(value) if is_variable(value) else place, []).append(place)
+    return list(groups.values())
+
+
+def gradient_places(aliases: Sequence[Place], after: Iterable[Place]) -> list[Place]:
+    """Where the gradient of an array may be, by names: the likeliest first.
+
+    One beside the parameter comes before one elsewhere, and one of the right shape before any other.
+    """
+    names = {tensor_name(place.keys) for place in aliases}
+    own = {place.steps for place in aliases}
+    value = aliases[0].read()
+    found = [place for place in after if place.steps not in own and tensors_meant(place.keys) & names]
+    found = [place for place in found if not _is_same(place.read(), value)]
+    depths = [len(place.steps) for place in aliases]
+    return sorted(
+        found,
+        key=lambda place: (
+            np.shape(place.read()) != np.shape(value),
+            len(place.steps) not in depths,
+            -max(_shared(place, alias) for alias in aliases),
+            len(place.steps),
+        ),
     )
 
 
-def _in_mapping(owner: Any, name: str) -> Parameter:
-    return mapping_parameter(owner, name, lambda: by_name(owner.grads, name))
+def _is_same(one: Any, other: Any) -> bool:
+    return one is other and isinstance(one, np.ndarray)
 
 
-def _in_list(owner: Any, i: int) -> Parameter:
-    return Parameter(
-        lambda: owner.params[i],
-        _writer(lambda: owner.params[i], lambda value: owner.params.__setitem__(i, value)),
-        lambda: owner.grads[i] if i < len(owner.grads) else None,
-    )
+def _shared(one: Place, other: Place) -> int:
+    """How far two paths go together."""
+    together = [a == b for a, b in zip(one.steps, other.steps, strict=False)]
+    return together.index(False) if False in together else len(together)
 
 
-def attribute(owner: Any, name: str, gradient: str = "") -> Parameter:
-    """An array that is an attribute, as its gradient is."""
-    return Parameter(
-        lambda: getattr(owner, name),
-        _writer(lambda: getattr(owner, name), lambda value: setattr(owner, name, value)),
-        lambda: getattr(owner, gradient, None),
-    )
+def shown_names(groups: Sequence[Sequence[Place]], taken: Iterable[str]) -> list[str]:
+    """What to call each array: the shortest name that is its own."""
+    short = [_short(group[0]) for group in groups]
+    reserved = set(taken)
+    return [
+        name if short.count(name) == 1 and name not in reserved else group[0].path
+        for name, group in zip(short, groups, strict=True)
+    ]
 
 
-def _writer(read: Callable[[], Any], rebind: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Write into the array itself, so that every alias of it sees the change; rebind where that cannot be."""
-
-    def write(value: Any) -> None:
-        live = read()
-        if isinstance(live, np.ndarray) and live.flags.writeable and live.shape == value.shape:
-            live[...] = value
-        else:
-            rebind(value.copy())
-
-    return write
+def _short(place: Place) -> str:
+    """``W`` for ``params['W']`` and ``W.data``; else the path."""
+    steps = place.steps
+    if steps[-1] in (("attribute", word) for word in ("data", "value", "val", "values", "tensor")) and len(steps) > 1:
+        steps = steps[:-1]
+    containers = ("params", "parameters", "_params", "_parameters")
+    kept = [
+        step
+        for i, step in enumerate(steps)
+        if not (step[1] in containers and i + 1 < len(steps) and isinstance(steps[i + 1][1], str))
+    ]
+    return ".".join(str(key) for _, key in kept) if len(kept) == 1 else Place(place.root, tuple(kept)).path
 
 
 def by_shape(gradients: Iterable[Any], arrays: Mapping[str, Any]) -> dict[str, int] | None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.arguments import assign, is_variable
+from gradcheck.checking.conventions.arguments import is_variable
+from gradcheck.checking.conventions.assigning import assign
 from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Array, as_outputs, copies
 
