@@ -36,6 +36,7 @@ class Outcome:
     case: Case
     seed: int
     noticed: bool
+    undecided: bool = False
     named: str = ""  # the first diagnosis, where there is one
     tensor: str = ""
     explains: float = 0.0
@@ -58,6 +59,13 @@ class Outcome:
             return "cause right" if self.explains >= CONFIDENT else "cause right, but not sure"
         return "cause wrong" if self.explains >= CONFIDENT else "cause wrong, but not sure"
 
+    def _judgement_of_right(self) -> str:
+        if self.noticed:
+            return "right, but failed"
+        if self.named:
+            return "right, but diagnosed"
+        return "right, but undecided" if self.undecided else "right, and passed"
+
     def line(self) -> str:
         """For the list of misses."""
         named = f"  named {self.named} of {self.tensor} ({self.explains:.2%})" if self.named else ""
@@ -72,9 +80,8 @@ def ours(case: Case, seed: int) -> Outcome:
     except Exception as problem:
         return Outcome(case, seed, True, crashed=f"  {type(problem).__name__}: {problem}")
     first = report.diagnoses[0] if report.diagnoses else None
-    if first is None:
-        return Outcome(case, seed, not report.ok)
-    return Outcome(case, seed, not report.ok, first.cause, first.tensor, first.explains)
+    verdict = report.verdict == "disagree", report.verdict == "undecided"
+    return Outcome(case, seed, *verdict, *((first.cause, first.tensor, first.explains) if first else ()))
 
 
 def by_peer(peer: Peer) -> Callable[[Case, int], Outcome]:
@@ -145,9 +152,10 @@ def row(name: str, outcomes: list[Outcome], seconds: float) -> str:
     labelled = [o for o in wrong if o.case.causes]
     right = [o for o in outcomes if not o.case.wrong]
     noticed, failed = (sum(o.noticed for o in these) for these in (wrong, right))
+    undecided = sum(o.undecided for o in outcomes)
     named, mistaken = counts["cause right"], counts["cause wrong"] + counts["right, but diagnosed"]
     return (
-        f"| {name} | {share(noticed, len(wrong))} | {share(failed, len(right))} "
+        f"| {name} | {share(noticed, len(wrong))} | {share(failed, len(right))} | {undecided or ''} "
         f"| {share(named, len(labelled))} | {share(mistaken, len(outcomes))} | {seconds:.0f} s |"
     )
 
@@ -198,8 +206,10 @@ def main() -> int:
     wrong, layers = sum(c.wrong for c in cases), len({c.layer.name for c in cases})
     print(f"{wrong} wrong and {len(cases) - wrong} right backwards of {layers} layers and losses,")
     print(f"with {arguments.seeds} seeds each\n")
-    print("| tool | wrong ones noticed | right ones failed | cause named right | wrong cause, sure | took |")
-    print("|:--|--:|--:|--:|--:|--:|")
+    print(
+        "| tool | wrong ones noticed | right ones failed | undecided | cause named right | wrong cause, sure | took |"
+    )
+    print("|:--|--:|--:|--:|--:|--:|--:|")
     missed = False
     for name, judge in chosen.items():
         start = time.perf_counter()

@@ -9,24 +9,28 @@ from bug_corpus import (  # they enter themselves
     activations,
     algebra,
     attention,
+    conduct,
     convolution,
     dense,
     dropout,
     embedding,
+    hard_points,
     losses,
+    measured_elsewhere,
     normalization,
     pooling,
     recurrent,
     softmax,
-)  # fmt: skip
+)
 from bug_corpus.case import CAUSES, LAYERS, Case, Layer
 
 __all__ = ["CAUSES", "LAYERS", "RIGHT", "WRONG", "Case", "Layer"]
 
 FAMILIES = (
     dense, activations, softmax, losses, normalization, convolution, pooling, recurrent, attention, embedding, dropout,
-    algebra,
+    algebra, conduct, measured_elsewhere, hard_points,
 )  # fmt: skip
+"""The files, in the order to read them."""
 
 WRONG: list[Case] = [case for layer in LAYERS for case in layer.cases if case.wrong]
 """Every wrong backward."""

@@ -376,7 +376,7 @@ def averaged_over_the_partners(dout, d):
     return g.mean(axis=1), -g.sum(axis=0)
 
 
-# A chain of small ones that each forgot a factor: norm of a row
+# Lengths of rows
 
 
 def nonzero_rows(rng):

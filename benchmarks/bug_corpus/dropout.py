@@ -1,7 +1,5 @@
 """Dropout, and other masks that the forward draws or is given."""
 
-
-
 import numpy as np
 
 from bug_corpus.case import class_of, pair, sizes
@@ -188,7 +186,7 @@ def only_the_padding(dout, cache):
     return ~m * (dout / m.sum(axis=1))[:, None]
 
 
-@masked_mean.wrong("factor", why="")
+@masked_mean.wrong("factor", "extra-mean", why="each row is divided by another number than the one averaged over")
 def divided_by_the_padded_length(dout, cache):
     m, x = cache
     return m * dout[:, None] / x.shape[1]

@@ -187,7 +187,7 @@ def variance_path_forgotten(dout, cache):
     return dx, (dout * z).sum(axis=0), dout.sum(axis=0)
 
 
-@layer_norm.wrong("permuted", why="the means run along the other of two axes")
+@layer_norm.wrong("permuted")
 def means_over_the_batch(dout, cache):
     z, std, gamma = cache
     dz = dout * gamma
@@ -336,7 +336,7 @@ def length_held_constant(dout, cache):
     return dout / n
 
 
-@unit_rows.wrong("factor", why="")
+@unit_rows.wrong("factor", "missing-term", why="each row lacks its own constant, 1/n")
 def not_divided_by_the_length(dout, cache):
     y, n = cache
     return dout - y * (dout * y).sum(axis=1, keepdims=True)

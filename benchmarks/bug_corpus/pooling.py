@@ -1,7 +1,5 @@
 """Pooling, up and down, and maxima."""
 
-
-
 import numpy as np
 
 from bug_corpus.case import distinct, pair, sizes

@@ -42,7 +42,7 @@ def product_not_summed(dout, y):
     return y * (dout - dout * y)
 
 
-@softmax.wrong("permuted", "wrong-shape", why="the sum runs along the other of two axes")
+@softmax.wrong("permuted")
 def summed_over_the_batch(dout, y):
     return y * (dout - (dout * y).sum(axis=0, keepdims=True))
 
@@ -190,7 +190,7 @@ def probabilities_alone(dout, cache):
     return np.exp(x - out)
 
 
-# Sigmoid attention gate over classes: out = x * softmax(x)
+# Entries weighted by their own softmax: out = x softmax(x)
 
 
 @pair(scores)
