@@ -13,6 +13,8 @@ In reading order:
 * :mod:`~gradcheck.analytic.rectifiers`, :mod:`~gradcheck.analytic.reshape`,
   :mod:`~gradcheck.analytic.dropout`, :mod:`~gradcheck.analytic.normalization`,
   :mod:`~gradcheck.analytic.embedding`;
+* :mod:`~gradcheck.analytic.recurrent`, :mod:`~gradcheck.analytic.attention`,
+  :mod:`~gradcheck.analytic.multi_head_attention`: sequences;
 * :mod:`~gradcheck.analytic.windows`, then :mod:`~gradcheck.analytic.convolution` and
   :mod:`~gradcheck.analytic.pooling`;
 * :mod:`~gradcheck.analytic.catalogue`: one case of each, ready to be checked; and what a new layer takes.
@@ -25,6 +27,7 @@ In reading order:
 """
 
 from gradcheck.analytic.activations import ReLU, Sigmoid, Tanh, sigmoid
+from gradcheck.analytic.attention import ScaledDotProductAttention
 from gradcheck.analytic.catalogue import Case, cases
 from gradcheck.analytic.convolution import Conv2D
 from gradcheck.analytic.dense import Dense
@@ -32,10 +35,12 @@ from gradcheck.analytic.dropout import Dropout
 from gradcheck.analytic.embedding import Embedding
 from gradcheck.analytic.layer import Layer, Parameter
 from gradcheck.analytic.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
+from gradcheck.analytic.multi_head_attention import MultiHeadAttention
 from gradcheck.analytic.network import Sequential
 from gradcheck.analytic.normalization import BatchNormalization, LayerNormalization
 from gradcheck.analytic.pooling import AveragePooling2D, MaxPooling2D
 from gradcheck.analytic.rectifiers import ELU, GELU, SELU, LeakyReLU, SiLU, Softplus
+from gradcheck.analytic.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from gradcheck.analytic.reshape import Flatten, Reshape
 from gradcheck.analytic.softmax import LogSoftmax, Softmax, log_softmax, softmax
 from gradcheck.analytic.two_layer_net import TwoLayerNet
@@ -43,9 +48,12 @@ from gradcheck.analytic.two_layer_net import TwoLayerNet
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "SELU",
     "AveragePooling2D",
     "BatchNormalization",
+    "Bidirectional",
     "Case",
     "Conv2D",
     "Dense",
@@ -59,12 +67,15 @@ __all__ = [
     "Loss",
     "MaxPooling2D",
     "MeanSquaredError",
+    "MultiHeadAttention",
     "Parameter",
     "ReLU",
     "Reshape",
+    "ScaledDotProductAttention",
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SimpleRNN",
     "Softmax",
     "SoftmaxCrossEntropy",
     "Softplus",

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.analytic.symbol import Symbol
 from gradcheck.analytic.validation import Array, as_float_array, require_parameters, require_shape
 
 
@@ -88,9 +89,11 @@ class Layer:
         """
         return np.asarray(self._backward(*self._recall(dy)))
 
-    def __call__(self, x: Any) -> Array:
-        """The same as ``forward``."""
-        return self.forward(x)
+    def __call__(self, *inputs: Any) -> Any:
+        """The same as ``forward``; called on symbols, a symbol: that is how the graph of a `Model` is drawn."""
+        if any(isinstance(x, Symbol) for x in inputs):
+            return Symbol(self, inputs)
+        return self.forward(*inputs)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -103,9 +106,9 @@ class Layer:
 
     def _remember(self, y: Any, cache: Any) -> Array:
         """The output y as an array; what the way back will need is kept."""
-        y = np.asarray(y)
-        self._memory = (y.shape, y.dtype, cache)
-        return y
+        array: Array = np.asarray(y)
+        self._memory = (array.shape, array.dtype, cache)
+        return array
 
     def _recall(self, dy: Any) -> tuple[Array, Any]:
         """The cotangent dy, which must fit the last y, and the cache that belongs to it."""

@@ -71,7 +71,7 @@ class Sequential(Layer):
     @property
     def params(self) -> dict[str, Array]:
         """The parameters of all layers, live."""
-        return _LiveParameters({name: (layer, key) for name, layer, key in self._parameters()})
+        return LiveParameters({name: (layer, key) for name, layer, key in self._parameters()})
 
     @property
     def grads(self) -> dict[str, Array]:
@@ -184,7 +184,7 @@ class Sequential(Layer):
         return dW
 
 
-class _LiveParameters(dict[str, Array]):
+class LiveParameters(dict[str, Array]):
     """The parameters of several layers in one dict; what is put in also reaches the layer it belongs to."""
 
     def __init__(self, owners: Mapping[str, tuple[Layer, str]]) -> None:
@@ -203,7 +203,7 @@ class _LiveParameters(dict[str, Array]):
         for name, value in dict(*others, **more).items():
             self[name] = value
 
-    def __ior__(self, other: Any) -> "_LiveParameters":  # type: ignore[override,misc]  # dict's is overloaded
+    def __ior__(self, other: Any) -> "LiveParameters":  # type: ignore[override,misc]  # dict's is overloaded
         self.update(other)
         return self
 
