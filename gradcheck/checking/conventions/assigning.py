@@ -72,7 +72,7 @@ class Returned:
         self.beyond: list[Any] = []
         self._spread(raw)
         names = list(variables(inputs))
-        if self.named and not self.listed:
+        if not self.listed:
             self.of_inputs = {name: by_name(self.named, name) for name in names}
             return
         whole = tuple(self.listed) if isinstance(raw, tuple | list) and self.listed is not raw else raw
@@ -81,6 +81,11 @@ class Returned:
             return
         ordered = _inputs_first(whole, [inputs[name] for name in names])
         self.of_inputs, self.beyond = assign(ordered, inputs), surplus(ordered, inputs)
+
+    @property
+    def is_of_parameters(self) -> bool:
+        """Whether something was returned, but nothing that could be the gradient of an input."""
+        return self.raw is not None and not self.listed
 
     @property
     def is_nothing(self) -> bool:
@@ -94,7 +99,7 @@ class Returned:
         elif isinstance(part, tuple | list) and not (isinstance(part, list) and _numbers(part)):
             for one in part:
                 self._spread(one)
-        else:
+        elif part is None or np.asarray(part).dtype != object:
             self.listed.append(part)
 
 

@@ -39,6 +39,7 @@ class Homes:
         self.phrases: list[str] = []
         self.steps: list[str] = []
         self.rate = 1.0
+        self.consumes = False
         self._arrays: Groups = {}
         self._before: dict[str, Array] = {}
         self.recovered: list[str] = []
@@ -70,10 +71,15 @@ class Homes:
         }
         return self.returned
 
+    @property
+    def restores(self) -> bool:
+        """Whether what backward changes is put back after it."""
+        return self.consumes or bool(self.steps)
+
     @contextmanager
     def watching(self) -> Iterator[None]:
         """While backward runs and its gradients are read; the step that it takes is taken back."""
-        if not self.steps:
+        if not self.restores:
             yield
             return
         state = State([self.layer])

@@ -14,8 +14,10 @@ import numpy as np
 
 from gradcheck.checking.conventions.arguments import call, ignored_default, named_inputs, required_count, variables
 from gradcheck.checking.conventions.assigning import Returned, complaint
+from gradcheck.checking.conventions.history import History
 from gradcheck.checking.conventions.homes import Homes
 from gradcheck.checking.conventions.methods import Methods, find_methods
+from gradcheck.checking.conventions.nested import gather, spread
 from gradcheck.checking.conventions.parameters import kept_together, zero_gradients
 from gradcheck.checking.conventions.plan import plans
 from gradcheck.checking.conventions.reduction import ENTRIES, Reduction, choose, unfitting, weighted
@@ -26,8 +28,6 @@ from gradcheck.checking.conventions.steps import rates
 from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, copies, listed
 
-_FLUSHES = ("zero_grad", "zero_grads", "zero_gradients", "flush_gradients", "clear_grads", "cleargrads", "reset_grads")
-
 
 class LayerSubject(Subject):
     """An object with a forward and a backward, or with a value and its derivative."""
@@ -37,9 +37,10 @@ class LayerSubject(Subject):
     def __init__(self, layer: Any, methods: Methods, inputs: tuple[Any, ...], options: Options) -> None:
         self.layer, self.methods, self.options = layer, methods, options
         self.name = options.name or type(layer).__name__
-        self.inputs = named_inputs(methods.run, inputs)
+        self.shape = named_inputs(methods.run, inputs)
+        self.inputs = spread(self.shape)
         self.switches = training_values(methods.run, len(inputs))
-        self.homes = Homes(layer)
+        self.homes, self.history = Homes(layer), History(layer)
         self.reduction: Reduction | None = None
         self.parameters = {}
         self.plans = plans(methods.back, self.inputs, methods.is_backward)
@@ -67,7 +68,7 @@ class LayerSubject(Subject):
                 returned = Returned(self._back(cotangents, inputs, outputs, cache), inputs)
                 self.homes.returned = returned
                 stored = {name: parameter.gradient() for name, parameter in self.parameters.items()}
-                gradients = {**self._of_inputs(returned), **(copies(stored) if self.homes.steps else stored)}
+                gradients = {**self._of_inputs(returned), **(copies(stored) if self.homes.restores else stored)}
             self.surplus = "" if self.homes.has_room(returned) else complaint(returned.raw, inputs)
             return self._weighted(gradients, cotangents)
 
@@ -76,33 +77,27 @@ class LayerSubject(Subject):
 
     def _run(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Any]:
         """The outputs that have a cotangent, and the cache where forward returns one."""
-        self._flush()
+        self.history.forget()
         zero_gradients(self.parameters, inputs.values())
-        returned = call("forward", self.methods.run, inputs.values(), self.switches)
+        returned = call("forward", self.methods.run, gather(inputs, self.shape), self.switches)
         if "cache" in self.plan.roles and isinstance(returned, tuple) and len(returned) == 2:
             return as_outputs(returned[0]), returned[1]
         return as_outputs(returned)[: self.plan.roles.count("dout") or None], None
-
-    def _flush(self) -> None:
-        """As before each step of training, where the layer has a method for that."""
-        for method in filter(callable, (getattr(self.layer, name, None) for name in _FLUSHES)):
-            try:
-                method()
-            except Exception:
-                continue
 
     def _back(self, cotangents: list[Array], inputs: Mapping[str, Any], outputs: list[Array], cache: Any) -> Any:
         ignored = not self.takes_cotangent and self.plan.takes_cotangent
         if ignored and set(self.plan.roles) == {"dout"}:
             return self.methods.back()
-        return self.methods.back(*self.plan.arguments(cotangents, inputs, outputs, cache))
+        given = [v[()] if v.ndim == 0 else v for v in cotangents]  # beside a float, a float
+        return self.methods.back(*self.plan.arguments(given, inputs, outputs, cache))
 
     def _of_inputs(self, returned: Returned) -> dict[str, Any]:
         """Returned or stored; a network that gives none beside those of its parameters holds its inputs constant."""
         if returned.is_nothing and self.homes.of_inputs:
             return {name: place.read() for name, place in self.homes.of_inputs.items()}
         none = all(gradient is None for gradient in returned.of_inputs.values())
-        return {} if none and self.parameters and not self.takes_cotangent else returned.of_inputs
+        elsewhere = not self.takes_cotangent or returned.is_of_parameters
+        return {} if none and self.parameters and elsewhere else returned.of_inputs
 
     def _weighted(self, gradients: dict[str, Any], cotangents: list[Array]) -> dict[str, Any]:
         if self.reduction is not ENTRIES:
@@ -117,13 +112,18 @@ class LayerSubject(Subject):
             return where
         state = State([self.layer, *self.inputs.values()])
         try:
-            rehearsal = Rehearsal(self.layer, self._once, self.inputs.values())
-            untouched = state
+            rehearsal = Rehearsal(self.layer, self._count_outputs, self.inputs.values())
+            untouched, self.history = state, rehearsal.history
+            if rehearsal.outputs > 1:
+                self.plans = plans(self.methods.back, self.inputs, self.methods.is_backward, rehearsal.outputs)
+                self.plan = self.plans[0]
             if rehearsal.made:
+                self.history.forget()
                 state = State([self.layer, *self.inputs.values()])
             self._choose_plan(rehearsal, state)
             state.restore()
             returned, outputs = self._look(rehearsal)
+            self.homes.consumes = self.history.grows  # its backward may use up what forward remembered
             self._choose_rate(state)
             self._reduce(returned, outputs, state)
             if not self.homes.include(rehearsal.made):
@@ -140,6 +140,13 @@ class LayerSubject(Subject):
         self.trials += 1
         inputs = copies(self.inputs)
         return inputs, *self._run(inputs)
+
+    def _count_outputs(self) -> int:
+        """How many outputs a forward has."""
+        self.trials += 1
+        self.history.forget()
+        returned = call("forward", self.methods.run, gather(copies(self.inputs), self.shape), self.switches)
+        return len(returned) if isinstance(returned, tuple) else 1
 
     def _look(self, rehearsal: Rehearsal) -> tuple[Returned, list[Array]]:
         """Forward and backward once; what comes of it tells where everything is."""
@@ -247,7 +254,7 @@ class LayerSubject(Subject):
             return None
         if methods is None:
             return None
-        twin = LayerSubject(double, methods, tuple(self.inputs.values()), self.options)
+        twin = LayerSubject(double, methods, tuple(self.shape.values()), self.options)
         self.trials += twin.trials
         return twin
 

@@ -8,6 +8,8 @@ import numpy as np
 from gradcheck.checking.conventions.arguments import call, is_variable, named_inputs
 from gradcheck.checking.conventions.assigning import by_name
 from gradcheck.checking.conventions.parameters import mapping_parameter
+from gradcheck.checking.conventions.roles import training_values
+from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Array, Options, Pullback, Subject, as_outputs
 
 
@@ -21,6 +23,8 @@ class NetworkSubject(Subject):
         self.network = network
         self.name = name or type(network).__name__
         self.inputs = named_inputs(network.loss, inputs)
+        self.switches = training_values(network.loss, len(inputs))
+        self._start = State([network])
         self.parameters = {
             key: mapping_parameter(network, key) for key, value in network.params.items() if is_variable(value)
         }
@@ -29,9 +33,11 @@ class NetworkSubject(Subject):
 
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run ``loss``; the pullback runs ``gradient`` on the same inputs."""
-        outputs = as_outputs(call("loss", self.network.loss, inputs.values()), "loss")
+        self._start.rewind()
+        outputs = as_outputs(call("loss", self.network.loss, inputs.values(), self.switches), "loss")
 
         def pullback(_: list[Array]) -> Mapping[str, Any]:
+            self._start.rewind()  # gradient runs the loss as well, and is to draw the same dropout masks
             gradients = call("gradient", self.network.gradient, inputs.values())
             return {name: by_name(gradients, name) for name in self.tensors}
 

@@ -31,23 +31,39 @@ def kept_together(owner: Any) -> tuple[dict[str, Parameter], str] | None:
     known = {id(value) for value in (*(params[key] for key in keys), *values)}
     if not all(map(is_variable, (params[key] for key in keys))):
         return None
-    if any(id(place.read()) not in known for place in places(owner) if is_variable(place.read())):
+    if not _are_none([place for place in places(owner) if id(place.read()) not in known]):
         return None
-    found = {_shown(key): _together(owner, key) for key in keys}
-    return found, f"parameters {', '.join(found)} {where}" if found else "no parameters"
+    first = {id(params[key]): key for key in reversed(keys)}
+    shared = {key: [other for other in keys if params[other] is params[key]] for key in first.values()}
+    found = {_shown(key): _together(owner, shared[key]) for key in keys if key in shared}
+    added = ", added up where one array has several" if len(found) < len(keys) else ""
+    return found, f"parameters {', '.join(found)} {where}{added}" if found else "no parameters"
+
+
+def _are_none(others: Sequence[Place]) -> bool:
+    """Whether none of these looks like a parameter that has a gradient, or will have one."""
+    names = {tensor_name(place.keys) for place in others}
+    own = {place.steps[0][1] for place in others if len(place.steps) == 1 and is_variable(place.read())}
+    marked = any(tensors_meant(place.keys) & names for place in others)
+    return not marked and not any(not name.startswith("_") for name in own if isinstance(name, str))
 
 
 def _shown(key: Any) -> str:
     return key if isinstance(key, str) else f"params[{key!r}]"
 
 
-def _together(owner: Any, key: Any) -> Parameter:
-    place = Place(owner, (("attribute", "params"), ("item", key)))
+def _together(owner: Any, keys: list[Any]) -> Parameter:
+    """One array, and its gradient; where the array stands in several places, the sum of all its gradients."""
+    place = Place(owner, (("attribute", "params"), ("item", keys[0])))
 
-    def gradient() -> Any:
+    def one(key: Any) -> Any:
         if isinstance(owner.grads, Mapping):
             return by_name(owner.grads, key)
         return owner.grads[key] if key < len(owner.grads) else None
+
+    def gradient() -> Any:
+        parts = {id(part): part for part in map(one, keys)}
+        return sum(parts.values()) if len(parts) > 1 else next(iter(parts.values()))
 
     return Parameter(place.read, place.write, gradient)
 
@@ -120,7 +136,11 @@ def _short(place: Place) -> str:
         for i, step in enumerate(steps)
         if not (step[1] in containers and i + 1 < len(steps) and isinstance(steps[i + 1][1], str))
     ]
-    return ".".join(str(key) for _, key in kept) if len(kept) == 1 else Place(place.root, tuple(kept)).path
+    after_container = [
+        ("attribute", key) if kind == "item" and isinstance(key, str) and key.isidentifier() and i else (kind, key)
+        for i, (kind, key) in enumerate(kept)
+    ]
+    return str(kept[0][1]) if len(kept) == 1 else Place(place.root, tuple(after_container)).path
 
 
 def by_shape(gradients: Iterable[Any], arrays: Mapping[str, Any]) -> dict[str, int] | None:

@@ -50,10 +50,13 @@ class Place:
         live = self.read()
         if isinstance(live, np.ndarray) and live.flags.writeable and live.shape == np.shape(value):
             live[...] = value
-            return
+        else:
+            self.rebind(float(value) if isinstance(live, float) else np.array(value))
+
+    def rebind(self, value: Any) -> None:
+        """Let the last name or key on the path stand for something else."""
         kind, key = self.steps[-1]
         owner = _follow(self.root, self.steps[:-1])
-        value = float(value) if isinstance(live, float) else np.array(value)
         setattr(owner, key, value) if kind == "attribute" else owner.__setitem__(key, value)
 
 
@@ -68,31 +71,30 @@ def _follow(thing: Any, steps: tuple[Step, ...]) -> Any:
 
 def places(root: Any) -> list[Place]:
     """Where an object holds arrays of floats, and single floats; the nearest first, aliases too."""
-    found, seen = [], {id(root)}
-    pending = deque([Place(root, ())])
+    return [place for place, value in walk(root) if is_variable(value) or isinstance(value, float)]
+
+
+def walk(root: Any) -> Iterator[tuple[Place, Any]]:
+    """Everything that an object holds, the nearest first; each object is looked into once."""
+    seen, pending = {id(root)}, deque([Place(root, ())])
     while pending:
         place = pending.popleft()
         for step, value in _inside(place.read()):
             onward = Place(root, (*place.steps, step))
-            if is_variable(value) or isinstance(value, float):
-                found.append(onward)
-            elif id(value) not in seen and len(onward.steps) < _DEEPEST and _may_hold(value):
+            yield onward, value
+            if id(value) not in seen and len(onward.steps) < _DEEPEST and _may_hold(value):
                 seen.add(id(value))
                 pending.append(onward)
-    return found
 
 
 def objects(root: Any) -> Iterator[Any]:
     """The object itself, and those it is made of: its layers, its optimisers."""
-    seen, pending = {id(root)}, deque([(root, 0)])
-    while pending:
-        thing, depth = pending.popleft()
-        if not isinstance(thing, Mapping | list | tuple):
-            yield thing
-        for _, value in _inside(thing):
-            if id(value) not in seen and depth < _DEEPEST and _may_hold(value):
-                seen.add(id(value))
-                pending.append((value, depth + 1))
+    yield root
+    seen = {id(root)}
+    for _, value in walk(root):
+        if id(value) not in seen and _may_hold(value) and not isinstance(value, Mapping | list | tuple):
+            seen.add(id(value))
+            yield value
 
 
 def _may_hold(value: Any) -> bool:

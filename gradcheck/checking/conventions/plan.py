@@ -52,9 +52,9 @@ class Plan:
 
 def plans(back: Callable[..., Any], inputs: Mapping[str, Any], is_backward: bool, outputs: int = 1) -> list[Plan]:
     """Every way to call it that fits; the first needs nothing to be guessed if it is the only one."""
-    names = _wanted(back, is_backward)
+    names = _wanted(back, is_backward, outputs)
     told = [_told(name, inputs, is_backward) for name in names]
-    choices = [_filled(told, inputs, "dout" if is_backward else "")]
+    choices = [_filled(told, inputs, "dout" if is_backward else "", outputs)]
     cotangents = choices[0].count("dout")
     floats = [f"[{name}]" for name, value in inputs.items() if is_variable(value)]
     unsure = [i for i, role in enumerate(choices[0]) if not role]
@@ -71,11 +71,13 @@ def plans(back: Callable[..., Any], inputs: Mapping[str, Any], is_backward: bool
     return [Plan(tuple(choice), tuple(names)) for choice in choices if all(choice)]
 
 
-def _wanted(back: Callable[..., Any], is_backward: bool) -> list[str]:
-    """The arguments to give: those it insists on, a learning rate, a cotangent with a default."""
+def _wanted(back: Callable[..., Any], is_backward: bool, outputs: int) -> list[str]:
+    """The arguments to give: those it insists on, a learning rate, cotangents with a default."""
     by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     given = [p for p in parameters_of(back) if p.kind in by_position]
     wanted = [p.name for i, p in enumerate(given) if p.default is p.empty or (i == 0 and is_backward and _is_dout(p))]
+    spare = [p.name for p in given if p.name not in wanted and roles.is_cotangent(p.name) and p.default is None]
+    wanted += spare[: max(0, outputs - len(wanted))] if is_backward else []
     return wanted + [p.name for p in given if p.name not in wanted and roles.is_rate(p.name)]
 
 
@@ -99,14 +101,16 @@ def _told(name: str, inputs: Mapping[str, Any], is_backward: bool) -> str:
     return next((role for holds, role in says if holds), "")
 
 
-def _filled(told: list[str], inputs: Mapping[str, Any], first: str) -> list[str]:
-    """Without a cotangent by name, the first argument of which nothing is known is it; else inputs in their order."""
+def _filled(told: list[str], inputs: Mapping[str, Any], first: str, outputs: int) -> list[str]:
+    """Without cotangents by name, the first arguments of which nothing is known are; else inputs in their order."""
     if not first:
         spare = iter(f"[{name}]" for name in inputs if f"[{name}]" not in told)
         return [role or next(spare, "") for role in told]
-    if "dout" in told or "" not in told:
-        return told
-    return _with(told, told.index(""), first)
+    filled = list(told)
+    missing = outputs - told.count("dout") if "dout" not in told or outputs > 1 else 0
+    for i in [i for i, role in enumerate(told) if not role][: max(0, missing)]:
+        filled[i] = first
+    return filled
 
 
 def _with(choice: list[str], i: int, role: str, j: int | None = None) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.checking.conventions.history import History
 from gradcheck.checking.conventions.places import Place, Step, places
 from gradcheck.checking.state.snapshot import same_values
 from gradcheck.checking.subject import Array
@@ -18,6 +19,10 @@ class Rehearsal:
 
     Attributes
     ----------
+    outputs : int
+        How many outputs forward has.
+    history : History
+        What every forward makes larger.
     made : set
         Where the first forward made arrays that the second one left alone: parameters that are initialised lazily.
     kept : list of Place
@@ -26,14 +31,17 @@ class Rehearsal:
         What there is after backward, and what of it is new or changed.
     """
 
-    def __init__(self, layer: Any, forward: Callable[[], Any], inputs: Iterable[Any]) -> None:
+    def __init__(self, layer: Any, forward: Callable[[], int], inputs: Iterable[Any]) -> None:
         self.layer = layer
+        self.history = History(layer)
         before = _held(layer)
-        forward()
+        self.outputs = forward()
+        self.history.note()
         first = _held(layer)
         self.made: set[tuple[Step, ...]] = set()
         if not first.keys() <= before.keys():
             forward()
+            self.history.compare()
             known = [value for value in inputs if isinstance(value, np.ndarray)]
             self.made = {
                 steps
