@@ -128,6 +128,18 @@ def test_parameters_under_two_names_are_one():
     agrees(check(Tied(), x), "x", "encode.weight", "encode.bias", "decode.bias")
 
 
+def test_an_input_with_the_name_of_a_parameter():
+    class Scale(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(draw(4))
+
+        def forward(self, weight):
+            return self.weight * weight
+
+    agrees(check(Scale(), x), "weight", "self.weight")
+
+
 def test_integer_inputs():
     agrees(check(nn.Embedding(6, 3), torch.tensor([[0, 2, 2], [5, 1, 0]])), "weight")
     agrees(check(nn.Embedding(6, 3, sparse=True), torch.tensor([[0, 2, 2]])), "weight")

@@ -2,7 +2,8 @@
 
 1. :mod:`~gradcheck.checking.conventions.pair` where ``backward=`` is given;
 2. :mod:`~gradcheck.checking.conventions.function` where ``grad=`` is given;
-3. :mod:`~gradcheck.checking.conventions.torch_function`: what PyTorch runs, if it is imported;
+3. :mod:`~gradcheck.checking.conventions.torch_function` and :mod:`~gradcheck.checking.conventions.jax_function`: what
+   PyTorch and JAX differentiate, if they are imported;
 4. :mod:`~gradcheck.checking.conventions.network`: ``loss(x, t)`` and ``gradient(x, t)``;
 5. :mod:`~gradcheck.checking.conventions.layer`: ``forward`` (or ``__call__``) and ``backward``;
 6. :mod:`~gradcheck.checking.conventions.network_with_gradients`: ``loss(x, t)`` that returns both;
@@ -18,6 +19,7 @@ from typing import Any
 from gradcheck.checking.conventions import (
     autograd_function,
     function,
+    jax_function,
     layer,
     network,
     network_with_gradients,
@@ -29,7 +31,7 @@ from gradcheck.checking.conventions.nothing import require_something
 from gradcheck.checking.conventions.torch_kinds import is_function_class
 from gradcheck.checking.subject import NotUnderstoodError, Options, Subject
 
-CONVENTIONS = (pair, function, torch_function, network, layer, network_with_gradients, autograd_function)
+CONVENTIONS = (pair, function, torch_function, jax_function, network, layer, network_with_gradients, autograd_function)
 
 
 def understand(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject:

@@ -39,9 +39,10 @@ def symmetric(evidence: Evidence, names: list[str]) -> Iterator[Finding]:
     h_u, h_w = pulled(pullback, u), pulled(pullback, w)
     if set(evidence.comparable(h_u, h_w)) < set(evidence.names) or not set(names) <= set(evidence.names):
         return
+    allowed = rounding(*evidence.outputs, *(np.asarray(h_u[name]) for name in names))
     one, other = _terms(w, h_u, names), _terms(u, h_w, names)
     gap, size = abs(sum(map(np.sum, one)) - sum(map(np.sum, other))), sum(float(np.sum(np.abs(t))) for t in one + other)
-    if not np.isfinite(gap) or gap > rounding(*u) * size:
+    if not np.isfinite(gap) or gap > allowed * size:
         message = f"the Hessian is not symmetric: uᵀHw and wᵀHu differ by {gap:.3g} at a size of {size:.3g}"
         yield Finding("symmetric", False, message, "asymmetric")
     else:

@@ -80,7 +80,7 @@ def _scattered(subject: "TorchSubject", graph: "Graph", evidence: Evidence) -> F
     except Exception as problem:
         message = f"backward fails for a cotangent that is not contiguous, as a transpose sends it back; {remedy}"
         return Finding("contiguity", False, f"{message} ({type(problem).__name__}: {problem})", "contiguity")
-    got = {name: plain(gradient) for name, gradient in found.items() if gradient is not None}
+    got = {name: plain(gradient) for name, gradient in found.items()}
     name = _differing(expected, got, evidence.comparable(expected, got), got)
     if name:
         message = f"backward gives another d{name} for a cotangent that is not contiguous; {remedy}"

@@ -92,8 +92,9 @@ class TorchSubject(Subject):
 
     def _name_parameters(self) -> None:
         module, self.kind = module_in(self.run), kind_of(self.run)
-        self.live = {} if module is None else {n: p for n, p in module.named_parameters() if p.requires_grad}
-        frozen = [] if module is None else [n for n, p in module.named_parameters() if not p.requires_grad]
+        named = {} if module is None else {self._free(name): p for name, p in module.named_parameters()}
+        self.live = {name: tensor for name, tensor in named.items() if tensor.requires_grad}
+        frozen = [name for name, tensor in named.items() if not tensor.requires_grad]
         self.parameters = {name: as_parameter(tensor) for name, tensor in self.live.items()}
         held = [*self._held, *frozen]
         phrases = [
@@ -101,6 +102,10 @@ class TorchSubject(Subject):
             f"{listed(held)} held constant (requires_grad is False)" if held else "",
         ]
         self._where = "; ".join(filter(None, phrases))
+
+    def _free(self, name: str) -> str:
+        """The name of a parameter; one that an input has too is the module's own."""
+        return f"self.{name}" if name in self.inputs else name
 
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run the copy from its first state; the pullback is ``torch.autograd.grad``."""
@@ -159,10 +164,10 @@ class TorchSubject(Subject):
     def pulled(self, graph: Graph, cotangents: list[Array], **options: Any) -> dict[str, Any]:
         """The gradients by name; zero where the graph does not lead."""
         found = self.differentiated(graph, [torch_module().from_numpy(np.asarray(c)) for c in cotangents])
-        return {name: None if g is None else plain(g) for name, g in found.items()}
+        return {name: plain(gradient) for name, gradient in found.items()}
 
     def differentiated(self, graph: Graph, cotangents: list[Any], create_graph: bool = False) -> dict[str, Any]:
-        """The gradients as tensors; None for each where PyTorch refuses what a backward returned."""
+        """The gradients as tensors; none of them where PyTorch refuses what a backward returned."""
         torch, variables = torch_module(), graph.variables
         pairs = [pair for pair in zip(graph.outputs, cotangents, strict=True) if pair[0].requires_grad]
         gradients: Iterable[Any] = [None] * len(variables)
@@ -182,7 +187,7 @@ class TorchSubject(Subject):
                 if not _is_about_what_backward_returned(problem):
                     raise
                 self.surplus = f"PyTorch refuses what backward returned: {str(problem).splitlines()[0]}"
-                return dict.fromkeys(variables)
+                return {}
         found = dict(zip(variables, gradients, strict=True))
         self._note_cut([name for name, gradient in found.items() if gradient is None])
         return {name: torch.zeros_like(variables[name]) if g is None else g for name, g in found.items()}
