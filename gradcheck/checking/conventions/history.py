@@ -35,6 +35,12 @@ class History:
         grown = {at: size - self._first[at] for at, size in second.items() if size > self._first.get(at, size)}
         self._start = {at: self._first[at] - more for at, more in grown.items() if self._first[at] >= more}
 
+    def of(self, layer: Any) -> "History":
+        """The same of a copy of the layer."""
+        other = History(layer)
+        other._start = self._start
+        return other
+
     def forget(self) -> None:
         """Back to what there was before the first forward."""
         for steps, size in self._start.items():

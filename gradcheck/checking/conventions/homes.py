@@ -43,6 +43,7 @@ class Homes:
         self._arrays: Groups = {}
         self._before: dict[str, Array] = {}
         self.recovered: list[str] = []
+        self.guessed: dict[str, Place] = {}
         self.steps_taken: dict[str, Array] = {}
         self._recorder = Recorder(layer, {})
 
@@ -90,6 +91,26 @@ class Homes:
                 yield
         finally:
             state.restore()
+
+    @property
+    def text(self) -> str:
+        """Where everything was found, in one line."""
+        phrases = list(self.phrases)
+        if self.recovered:
+            names = ", ".join(self.recovered)
+            phrases.append(f"parameters {names} as attributes, gradients recovered from the step")
+            phrases.append(f"learning rate {self.rate:g}")
+        phrases += [
+            f"gradient of {name} taken to be {place.path}, by its shape" for name, place in self.guessed.items()
+        ]
+        return "; ".join(phrases)
+
+    def drop(self, name: str) -> None:
+        """What turned out to be no parameter."""
+        self.parameters.pop(name)
+        self.guessed.pop(name, None)
+        self.recovered = [other for other in self.recovered if other != name]
+        self.steps = [other for other in self.steps if other != name]
 
     def include(self, steps: Collection[tuple[Step, ...]]) -> bool:
         """Whether some parameter is in one of these places."""
@@ -196,8 +217,6 @@ class Homes:
         self.recovered, self.steps_taken = stepped, {name: self._step(name) for name in stepped}
         for name in stepped:
             self.parameters[name] = self._parameter(name, lambda name=name: self._step(name))  # type: ignore[misc]
-        if stepped:
-            self.phrases.append(f"parameters {', '.join(stepped)} as attributes, gradients recovered from the step")
 
     def _step(self, name: str) -> Array:
         """The gradient in a step of plain gradient descent: (before − after) / rate."""
@@ -226,7 +245,7 @@ class Homes:
             rivals = [other for other in still.values() if other.shape == array.shape]
             if len(fits) == 1 == len(rivals) and array.size > 1:
                 self.parameters[name] = self._parameter(name, fits[0].read)
-                self.phrases.append(f"gradient of {name} taken to be {fits[0].path}, by its shape")
+                self.guessed[name] = fits[0]
 
     def _is_gradient(self, places: Sequence[Place]) -> bool:
         names = {tensor_name(p.keys) for n in self.parameters for p in self._arrays[n]}

@@ -122,15 +122,16 @@ class LayerSubject(Subject):
                 state = State([self.layer, *self.inputs.values()])
             self._choose_plan(rehearsal, state)
             state.restore()
-            returned, outputs = self._look(rehearsal)
+            gradients, outputs = self._look(rehearsal)
             self.homes.consumes = self.history.grows  # its backward may use up what forward remembered
+            self._drop_what_does_not_matter(outputs, state)
             self._choose_rate(state)
-            self._reduce(returned, outputs, state)
+            self._reduce(gradients, outputs, state)
             if not self.homes.include(rehearsal.made):
                 state = untouched
         finally:
             state.restore()
-        found = "; ".join(self.homes.phrases) or "no parameters"
+        found = self.homes.text or "no parameters"
         if state is untouched:
             return found
         self.state = state
@@ -148,14 +149,14 @@ class LayerSubject(Subject):
         returned = call("forward", self.methods.run, gather(copies(self.inputs), self.shape), self.switches)
         return len(returned) if isinstance(returned, tuple) else 1
 
-    def _look(self, rehearsal: Rehearsal) -> tuple[Returned, list[Array]]:
+    def _look(self, rehearsal: Rehearsal) -> tuple[dict[str, Any], list[Array]]:
         """Forward and backward once; what comes of it tells where everything is."""
         inputs, outputs, cache = self._once()
         kept = [output.copy() for output in outputs]
         backward = partial(self._back, _cotangents(outputs), inputs, outputs, cache)
         returned = self.homes.find(rehearsal, backward, self.inputs, self.options.parameters or {})
         self.parameters, self.unclaimed = self.homes.parameters, self.homes.unclaimed
-        return returned, kept
+        return copies(self._of_inputs(returned)), kept
 
     def _moved(self, state: State, changes: Mapping[str, Array]) -> list[Array]:
         """The outputs with other inputs or parameters."""
@@ -190,24 +191,33 @@ class LayerSubject(Subject):
 
     def _distance(self, rehearsal: Rehearsal, name: str, slope: Slope | None) -> float:
         try:
-            returned, outputs = self._look(rehearsal)
-            gradient = self._of_inputs(returned).get(name)
+            gradients, outputs = self._look(rehearsal)
+            gradient = gradients.get(name)
         except Exception:  # a plan that cannot even run
             return float("inf")
         if slope is None or gradient is None:
-            return float("inf")
+            return 1.0
         if self.plan.takes_cotangent:
             return distance(slope.along(gradient), slope.weighted(_cotangents(outputs)))
         if np.size(outputs[0]) == 1:
             return distance(slope.along(gradient), float(np.sum(slope.changes[0])))
-        return 0.0 if choose(slope, np.asarray(gradient)) else float("inf")
+        return 0.0 if choose(slope, np.asarray(gradient)) else 1.0
+
+    def _drop_what_does_not_matter(self, outputs: list[Array], state: State) -> None:
+        """Velocities and other memories of an optimiser change in backward as well; the output tells them apart."""
+        for name in (*self.homes.recovered, *self.homes.guessed):
+            value = np.array(self.parameters[name].read())
+            moved = self._moved(state, {name: value * 1.5 + 0.5})
+            if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(moved, outputs, strict=True)):
+                self.homes.drop(name)
+        state.restore()
 
     def _choose_rate(self, state: State) -> None:
         """The learning rate of a step, where several numbers could be it: the one that fits a measured slope."""
         names = self.homes.recovered
+        candidates = rates(self.layer)
         if not names or self.plan.takes_rate:
             return
-        candidates = rates(self.layer)
         self.homes.rate = candidates[0]
         if len(candidates) > 1:
             steps = self.homes.steps_taken
@@ -215,14 +225,13 @@ class LayerSubject(Subject):
             if slope is not None:
                 wanted = slope.weighted(_cotangents(slope.changes))
                 self.homes.rate = min(candidates, key=lambda r: distance(slope.along(steps[names[0]] / r), wanted))
-        self.homes.phrases.append(f"learning rate {self.homes.rate:g}")
 
-    def _reduce(self, returned: Returned, outputs: list[Array], state: State) -> None:
+    def _reduce(self, gradients: Mapping[str, Any], outputs: list[Array], state: State) -> None:
         """What an array of values has to do with a gradient that takes no cotangent."""
         name = predicted(self.inputs)
         if self.plan.takes_cotangent or len(outputs) != 1 or np.size(outputs[0]) == 1 or name is None:
             return
-        gradient = np.asarray(self._of_inputs(returned).get(name))
+        gradient = np.asarray(gradients.get(name))
         slope = measure(partial(self._moved, state), name, self.inputs[name])
         fits = choose(slope, gradient) if slope is not None and gradient.dtype != object else None
         self.reduction = fits or unfitting(outputs[0], gradient)
@@ -249,6 +258,7 @@ class LayerSubject(Subject):
         """A deep copy of the layer, where it can be copied."""
         try:
             double = copy.deepcopy(self.layer)
+            self.history.of(double).forget()
             methods = find_methods(double, *_names_of(self.options))
         except Exception:
             return None

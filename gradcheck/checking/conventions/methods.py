@@ -23,6 +23,10 @@ BACKWARDS = (
     *("back_propagate", "backward_step", "feed_backward", "back_propogation", "backward_propogation", "back_pass"),
     *("back", "feedbackward", "reverse"),
 )
+FAMILIES = (
+    *(("forward", "backward"), ("fwd", "bwd"), ("forward_pass", "backward_pass"), ("fprop", "bprop")),
+    *(("forward_propagation", "backward_propagation"), ("forward_prop", "backward_prop"), ("feedforward", "backprop")),
+)
 VALUES = (
     *("loss", "calculate", "compute", "cost", "value", "fn", "function", "func", "f", "activation", "activate"),
     *("activation_function", "apply", "call", "evaluate", "eval", "calculate_loss", "compute_loss", "compute_cost"),
@@ -63,9 +67,14 @@ class Methods:
 def find_methods(thing: Any, forward: str | None = None, backward: str | None = None) -> Methods | None:
     """The methods by their names, those asked for by name before all others; None where there are not two.
 
+    Two names that belong together come before two that do not.
     An object with a backward is called where it has no forward by any name. One with a derivative (``gradient``,
     ``derivative``, ``prime``) has a value beside it (``loss``, ``calculate``), or is called.
     """
+    for run, back in FAMILIES if not (forward or backward) else ():
+        both = _first(thing, (run,)), _first(thing, (back,))
+        if both[0] is not None and both[1] is not None:
+            return Methods(both[0], both[1], True)
     forwards = (forward,) if forward else (*FORWARDS, "__call__", *VALUES)
     back = _first(thing, (backward,) if backward else BACKWARDS)
     if back is not None:
@@ -81,7 +90,8 @@ def _first(thing: Any, names: tuple[str, ...]) -> Callable[..., Any] | None:
     for name in names:
         if callable(getattr(thing, name, None)) and not isinstance(thing, type):
             return getattr(thing, name)  # type: ignore[no-any-return]
-    spelled = {name.replace("_", "").lower(): name for name in reversed(list(_methods_of(thing)))}
+    there = [name for name in _methods_of(thing) if callable(getattr(thing, name, None))]
+    spelled = {name.replace("_", "").lower(): name for name in reversed(there)}
     found = next((spelled[name.replace("_", "")] for name in names if name.replace("_", "") in spelled), None)
     return None if found is None else getattr(thing, found)
 

@@ -25,7 +25,6 @@ ENTRIES = Reduction("the derivative of each entry", None)
 REDUCTIONS = (
     Reduction("the gradient of the sum", lambda y: np.asarray(np.sum(y))),
     Reduction("the gradient of the mean", lambda y: np.asarray(np.mean(y))),
-    Reduction("the gradient of the sum over samples, by their number", lambda y: np.asarray(np.sum(y) / len(y))),
 )
 
 
