@@ -25,6 +25,7 @@ from gradcheck.checking.conventions.torch_values import (
     as_real,
     as_tensor,
     is_float,
+    is_forbidden,
     is_narrow,
     plain,
     torch_module,
@@ -228,18 +229,12 @@ class TorchSecondOrder(Subject):
         graph = self.first.graph({name: value for name, value in inputs.items() if name not in seeds})
         gradients = self.first.differentiated(graph, list(seeds.values()), create_graph=True)
         second = Graph(list(gradients.values()), {**graph.variables, **seeds})
-        return [plain(g) for g in second.outputs], lambda cotangents: self._pulled(second, cotangents)
-
-    def _pulled(self, second: Graph, cotangents: list[Array]) -> dict[str, Any]:
-        try:
-            return self.first.pulled(second, cotangents)
-        except RuntimeError as problem:
-            if "once_differentiable" not in str(problem):
-                raise
+        if any(is_forbidden(gradient) for gradient in second.outputs):
             raise NotUnderstoodError(
-                f"{self.name} has no second derivative: its backward is marked @once_differentiable; check it with "
-                "order=1, or write its backward in operations that can be differentiated and remove the mark"
-            ) from problem
+                f"{self.name} has no second derivative: a backward in it is marked @once_differentiable; check it with "
+                "order=1, or write that backward in operations that can be differentiated and remove the mark"
+            )
+        return [plain(g) for g in second.outputs], lambda cotangents: self.first.pulled(second, cotangents)
 
     def conduct(self, evidence: Evidence) -> Iterable[Finding]:
         """The Hessian is symmetric."""

@@ -63,6 +63,20 @@ def as_real(tensor: Any) -> Any:
     return torch_module().view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor
 
 
+def is_forbidden(tensor: Any) -> bool:
+    """Whether differentiating it would end in an error: somewhere in its history PyTorch has noted one."""
+    pending, seen = [tensor.grad_fn], set()
+    while pending:
+        node = pending.pop()
+        if node is None or node in seen:
+            continue
+        if type(node).__name__ == "Error":
+            return True
+        seen.add(node)
+        pending += [following for following, _ in node.next_functions]
+    return False
+
+
 def as_parameter(tensor: Any) -> Parameter:
     """A parameter of the copy; the optimiser's ``.grad`` is not touched."""
 
