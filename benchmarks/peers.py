@@ -58,7 +58,8 @@ def jax_check_grads(forward: Pair, backward: Pair, inputs: Sequence[Array]) -> b
     from jax.test_util import check_grads
 
     jax.config.update("jax_enable_x64", True)
-    shape = jax.ShapeDtypeStruct(np.shape(forward(*inputs)[0]), np.float64)
+    out = np.asarray(forward(*inputs)[0])
+    shape = jax.ShapeDtypeStruct(out.shape, out.dtype)
     like = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs)
 
     def run(*xs: Any) -> Array:

@@ -320,7 +320,7 @@ def dout_forgotten(dout, cache):
 
 # Gelu, with tanh
 
-C = np.sqrt(2 / np.pi)
+C = float(np.sqrt(2 / np.pi))
 
 
 @pair(some)

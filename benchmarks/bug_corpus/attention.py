@@ -35,14 +35,14 @@ def t(x):
 
 @pair(queries_keys_values)
 def attention(Q, K, V):
-    A = softmax(Q @ t(K) / np.sqrt(Q.shape[-1]))
+    A = softmax(Q @ t(K) / Q.shape[-1] ** 0.5)
     return A @ V, (Q, K, V, A)
 
 
 @attention.right
 def attention_backward(dout, cache):
     Q, K, V, A = cache
-    dS = softmax_backward(dout @ t(V), A) / np.sqrt(Q.shape[-1])
+    dS = softmax_backward(dout @ t(V), A) / Q.shape[-1] ** 0.5
     return dS @ K, t(dS) @ Q, t(A) @ dout
 
 
@@ -75,14 +75,14 @@ def key_and_value_gradients_exchanged(dout, cache):
 @attention.wrong("missing-term")
 def softmax_taken_as_diagonal(dout, cache):
     Q, K, V, A = cache
-    dS = (dout @ t(V)) * A * (1 - A) / np.sqrt(Q.shape[-1])
+    dS = (dout @ t(V)) * A * (1 - A) / Q.shape[-1] ** 0.5
     return dS @ K, t(dS) @ Q, t(A) @ dout
 
 
 @attention.wrong("missing-activation-derivative")
 def softmax_passed_through(dout, cache):
     Q, K, V, A = cache
-    dS = dout @ t(V) / np.sqrt(Q.shape[-1])
+    dS = dout @ t(V) / Q.shape[-1] ** 0.5
     return dS @ K, t(dS) @ Q, t(A) @ dout
 
 
@@ -96,7 +96,7 @@ def weights_not_transposed_for_the_values(dout, cache):
 @attention.wrong("transposed", inputs=three_alike)
 def scores_not_transposed_for_the_keys(dout, cache):
     Q, K, V, A = cache
-    dS = softmax_backward(dout @ t(V), A) / np.sqrt(Q.shape[-1])
+    dS = softmax_backward(dout @ t(V), A) / Q.shape[-1] ** 0.5
     return dS @ K, dS @ Q, t(A) @ dout
 
 

@@ -109,7 +109,7 @@ class Case:
 
     def as_pair(self, inputs: dict[str, Any]) -> tuple[Callable[..., Any], Callable[..., Any], list[Array]]:
         """The same as ``forward(*floats) -> (out, cache)`` and ``backward(dout, cache) -> tuple``, with the floats."""
-        names = [name for name, value in inputs.items() if is_float(value)]
+        names = self.layer.form.variables(self.backward, inputs)
         forward, backward = self.layer.form.as_pair(self.forward, self.backward, inputs)
 
         def of_floats(*floats: Array) -> tuple[Array, Any]:
@@ -195,7 +195,16 @@ LAYERS: list[Layer] = []
 # ------------------------------------------------------------------------------------------------ the four forms
 
 
-class PairForm:
+class Form:
+    """What the forms have in common."""
+
+    @staticmethod
+    def variables(backward: Any, inputs: dict[str, Any]) -> list[str]:
+        """The inputs that are differentiated: the floats."""
+        return [name for name, value in inputs.items() if is_float(value)]
+
+
+class PairForm(Form):
     """``forward(*inputs) -> (out, cache)``, ``backward(dout, cache)``."""
 
     @staticmethod
@@ -207,7 +216,7 @@ class PairForm:
         return (lambda xs: forward(*xs.values())), (lambda dout, cache: by_name(backward(dout, cache), inputs))
 
 
-class ScalarForm:
+class ScalarForm(Form):
     """``f(*inputs) -> number``, ``gradient(*inputs)``."""
 
     @staticmethod
@@ -222,7 +231,7 @@ class ScalarForm:
         )
 
 
-class LossForm:
+class LossForm(Form):
     """``loss(*inputs) -> (value, gradient)`` or ``(value, gradient, gradient, ...)``."""
 
     @staticmethod
@@ -238,12 +247,18 @@ class LossForm:
         return forward, times
 
 
-class ClassForm:
+class ClassForm(Form):
     """``Layer(*parameters)`` with ``forward(x)``, ``backward(dout)``, ``W`` and ``dW``; or a network of `params`."""
 
     @classmethod
-    def for_check(cls, kind: Any, _: Any, inputs: dict[str, Any]) -> tuple[Any, list[Any], dict[str, Any]]:
-        thing, given = cls.build(_, inputs)
+    def variables(cls, kind: Any, inputs: dict[str, Any]) -> list[str]:
+        """The floats; of a network only its parameters."""
+        own = inspect.signature(kind).parameters if hasattr(kind, "gradient") else inputs
+        return [name for name in Form.variables(kind, inputs) if name in own]
+
+    @classmethod
+    def for_check(cls, _: Any, kind: Any, inputs: dict[str, Any]) -> tuple[Any, list[Any], dict[str, Any]]:
+        thing, given = cls.build(kind, inputs)
         return thing, list(given.values()), {}
 
     @staticmethod

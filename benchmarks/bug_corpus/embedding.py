@@ -22,7 +22,7 @@ def embedding(W, i):
 @embedding.right
 def embedding_backward(dout, cache):
     shape, i = cache
-    dW = np.zeros(shape)
+    dW = np.zeros(shape, dout.dtype)
     np.add.at(dW, i, dout)
     return dW
 
@@ -30,7 +30,7 @@ def embedding_backward(dout, cache):
 @embedding.wrong("overwritten")
 def repeated_words_assigned(dout, cache):
     shape, i = cache
-    dW = np.zeros(shape)
+    dW = np.zeros(shape, dout.dtype)
     dW[i] = dout
     return dW
 
@@ -38,7 +38,7 @@ def repeated_words_assigned(dout, cache):
 @embedding.wrong("overwritten")
 def repeated_words_by_fancy_plus_equals(dout, cache):
     shape, i = cache
-    dW = np.zeros(shape)
+    dW = np.zeros(shape, dout.dtype)
     dW[i] += dout
     return dW
 
@@ -126,7 +126,7 @@ def bag_of_words(W, i):
 @bag_of_words.right
 def bag_of_words_backward(dout, cache):
     shape, i = cache
-    dW = np.zeros(shape)
+    dW = np.zeros(shape, dout.dtype)
     np.add.at(dW, i, dout[:, None] / i.shape[1])
     return dW
 
@@ -134,7 +134,7 @@ def bag_of_words_backward(dout, cache):
 @bag_of_words.wrong("missing-mean")
 def not_divided_by_the_length(dout, cache):
     shape, i = cache
-    dW = np.zeros(shape)
+    dW = np.zeros(shape, dout.dtype)
     np.add.at(dW, i, dout[:, None])
     return dW
 
@@ -142,7 +142,7 @@ def not_divided_by_the_length(dout, cache):
 @bag_of_words.wrong("overwritten")
 def words_of_a_bag_assigned(dout, cache):
     shape, i = cache
-    dW = np.zeros(shape)
+    dW = np.zeros(shape, dout.dtype)
     dW[i] = dout[:, None] / i.shape[1]
     return dW
 
@@ -150,7 +150,7 @@ def words_of_a_bag_assigned(dout, cache):
 @bag_of_words.wrong("missing-term", "truncated", why="of the words of each bag only the first gets its share")
 def first_word_only(dout, cache):
     shape, i = cache
-    dW = np.zeros(shape)
+    dW = np.zeros(shape, dout.dtype)
     np.add.at(dW, i[:, 0], dout / i.shape[1])
     return dW
 

@@ -34,7 +34,7 @@ def vanilla_rnn(x, h0, U, V, b):
 @vanilla_rnn.right
 def vanilla_rnn_backward(dout, cache):
     x, h0, U, V, h = cache
-    dx, dU, dV, db, dh = np.zeros_like(x), np.zeros_like(U), np.zeros_like(V), np.zeros(len(V)), np.zeros_like(h0)
+    dx, dU, dV, db, dh = np.zeros_like(x), np.zeros_like(U), np.zeros_like(V), np.zeros_like(V[0]), np.zeros_like(h0)
     for t in reversed(range(x.shape[1])):
         previous = h[:, t - 1] if t else h0
         dz = (dout[:, t] + dh) * (1 - h[:, t] ** 2)
@@ -48,7 +48,7 @@ def vanilla_rnn_backward(dout, cache):
 @vanilla_rnn.wrong("missing-term", "truncated", why="without the recurrent path the gradient is cut off after one step")
 def recurrent_path_forgotten(dout, cache):
     x, h0, U, V, h = cache
-    dx, dU, dV, db = np.zeros_like(x), np.zeros_like(U), np.zeros_like(V), np.zeros(len(V))
+    dx, dU, dV, db = np.zeros_like(x), np.zeros_like(U), np.zeros_like(V), np.zeros_like(V[0])
     for t in reversed(range(x.shape[1])):
         previous = h[:, t - 1] if t else h0
         dz = dout[:, t] * (1 - h[:, t] ** 2)
@@ -75,7 +75,7 @@ def recurrent_weights_assigned(dout, cache):
 @vanilla_rnn.wrong("truncated")
 def only_the_last_two_steps(dout, cache):
     x, h0, U, V, h = cache
-    dx, dU, dV, db, dh = np.zeros_like(x), np.zeros_like(U), np.zeros_like(V), np.zeros(len(V)), np.zeros_like(h0)
+    dx, dU, dV, db, dh = np.zeros_like(x), np.zeros_like(U), np.zeros_like(V), np.zeros_like(V[0]), np.zeros_like(h0)
     T = x.shape[1]
     for t in reversed(range(T - 2, T)):
         previous = h[:, t - 1] if t else h0
