@@ -34,6 +34,7 @@ TABLE = {
     "gradcheck/checking": Allowed("numerical", "numpy"),
     "gradcheck/checking/conventions/autograd_function.py": Allowed("numerical", "numpy", "autograd"),
     "gradcheck/derivation": Allowed("numerical", "numpy"),
+    "gradcheck/derivation/second_opinion.py": Allowed("numerical", "numpy", "autograd"),
     "gradcheck/training": Allowed("analytic checking", "numpy", "pooch requests sklearn"),
     "gradcheck/testing": Allowed("checking", "numpy hypothesis"),
     "gradcheck/testing/strategies.py": Allowed("checking analytic", "numpy hypothesis"),

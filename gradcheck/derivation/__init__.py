@@ -3,13 +3,19 @@
 Start with :func:`explain`. Then read
 
 1. ``value`` (a number that remembers where it came from), ``rules`` (the local derivatives), ``functions``,
+   ``einsum``,
 2. ``naming`` and ``trace`` (plain code to a graph of named values),
 3. ``symbols`` and ``simplify`` (formulas as a textbook writes them),
-4. ``paths`` (the chain rule), ``differences`` (every step measured), ``rows`` (the table),
-5. ``derivation``, ``wording`` and the renderings ``text``, ``latex`` and ``html``.
+4. ``paths`` (the chain rule), ``differences`` (every step measured), ``rows`` (the table), ``derive``,
+5. ``layers`` and ``by_entry`` (objects with a forward), ``depart`` (where a wrong gradient leaves the right one),
+6. ``reasons``, ``proofs``, ``sense`` and ``second_opinion`` (what is said beside the numbers),
+7. ``derivation``, ``wording`` with ``languages``, and the renderings ``text``, ``markdown``, ``latex``, ``html``
+   (with ``mathml``, ``graph`` and ``style``), ``speech`` and ``plain``.
 
 ``worked_example`` is the small network that every textbook of the subject computes by hand.
 """
 
+from gradcheck.derivation.depart import depart as depart
 from gradcheck.derivation.derivation import Derivation as Derivation
+from gradcheck.derivation.derivations import Derivations as Derivations
 from gradcheck.derivation.explain import explain as explain

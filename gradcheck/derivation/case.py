@@ -13,7 +13,11 @@ import numpy as np
 from gradcheck.derivation.trace import Graph, trace
 from gradcheck.derivation.value import Traced, apply
 
-_ENTRY = re.compile(r"\s*(\w+)\s*\[([\s\d,-]+)\]\s*")
+_ENTRY = re.compile(r"\s*([\w.]+)\s*\[([\s\d,-]+)\]\s*")  # a network's parameters have names like 0.W
+
+
+class UnfaithfulError(ValueError):
+    """The traced run computed something else than the plain run."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Case:
         if not np.isfinite(plain):
             raise ValueError(f"{self.called} is {plain} at this point; choose one where it is finite")
         if abs(plain - traced) > 1e-9 * max(abs(plain), abs(traced)):
-            raise ValueError(
+            raise UnfaithfulError(
                 f"{self.called} is {plain!r} when run plainly and {traced!r} when traced: it is random, "
                 "keeps state, or changes an array in place; make it a function of its arguments alone."
             )
@@ -73,9 +77,12 @@ class Case:
 
 def case(f: Callable[..., Any], wrt: str, at: Mapping[str, Any]) -> Case:
     """The case, or an error that says what does not fit and what to do about it."""
+    return at_point(f, wrt, _given(f, _parameters(f), at))
+
+
+def at_point(f: Callable[..., Any], wrt: str, given: Mapping[str, Any]) -> Case:
+    """The case of a function all of whose arguments are known by name."""
     name, index = _split(wrt)
-    parameters = _parameters(f)
-    given = _given(f, parameters, at)
     if name not in given:
         raise ValueError(f"wrt is {wrt!r}, but {called(f)} has the arguments {_list(given)}; name one of them")
     point = {other: _number(other, value, other == name) for other, value in given.items()}

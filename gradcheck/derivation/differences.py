@@ -17,11 +17,13 @@ import numpy as np
 from gradcheck.derivation.rules import RULES
 from gradcheck.derivation.trace import interior
 from gradcheck.derivation.value import Traced
-from gradcheck.numerical import numerical_gradient
+from gradcheck.numerical import numerical_gradient, numerical_jvp
 
 _EPS = float(np.finfo(float).eps)
 _STEPS = 45  # down to 3e-15 for a variable of unit size
 _COLUMNS = 5
+_DIRECTIONS = 3
+_SAMPLED = 8  # of the largest entries of a large array, and as many others
 _WIDE = 100  # doubts are estimates themselves; a contradiction must be gross
 
 
@@ -42,8 +44,10 @@ class Slope:
         return bool(close or (kink and low <= value <= high))
 
 
-def slope(f: Callable[[float], float], x: float, size: float | None = None) -> Slope:
+def slope(f: Callable[[float], float], x: float, size: float | None = None, floor: float = 0.0) -> Slope:
     """The derivative of `f` at `x`, (f(x + h) - f(x - h)) / 2h extrapolated to h = 0.
+
+    `floor` is the size of the largest numbers that `f` adds up, where they cancel to something smaller.
 
     Examples
     --------
@@ -54,19 +58,19 @@ def slope(f: Callable[[float], float], x: float, size: float | None = None) -> S
     largest = 0.1 * max(size, 1.0)
     ladder = [h for k in range(_STEPS) if (h := largest / 2**k) > 1e-10 * size]
     with np.errstate(all="ignore"):
-        value, error = _consistent(_extrapolated(_difference(f, x, h) for h in ladder))
+        value, error = _consistent(_extrapolated(_difference(f, x, h, floor) for h in ladder))
         h = 1e-7 * (size or 1.0)
         here = f(x)
         left, right = (here - f(x - h)) / h, (f(x + h) - here) / h
     return Slope(value, error, float(left), float(right))
 
 
-def _difference(f: Callable[[float], float], x: float, h: float) -> tuple[float, float]:
+def _difference(f: Callable[[float], float], x: float, h: float, floor: float = 0.0) -> tuple[float, float]:
     """A central difference over the step really taken, and its rounding error."""
     low, high = x - h, x + h
     below, above = float(f(low)), float(f(high))
     step = np.float64(high - low)
-    return float((above - below) / step), float(_EPS * max(abs(above), abs(below)) / step)
+    return float((above - below) / step), float(_EPS * max(abs(above), abs(below), floor) / step)
 
 
 def _extrapolated(differences: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -97,26 +101,34 @@ def _consistent(estimates: list[tuple[float, float]]) -> tuple[float, float]:
     return chosen
 
 
-def measure(f: Callable[[Any], Any], x: Any, gradient: Any, entries: int = 64) -> tuple[Any, bool]:
+def measure(f: Callable[[Any], Any], x: Any, gradient: Any, entries: int = 64, floor: float = 0.0) -> tuple[Any, bool]:
     """The measured gradient of `f` at `x`, and whether `gradient` is what was measured.
 
-    Up to so many `entries` are measured one by one; a larger array along a few random directions, and its
-    numerical gradient is the textbook's.
+    Up to so many `entries` are measured one by one. A larger array is measured along a few random directions,
+    in which no entry is invisible, so that a matrix costs about as much as a number; of its single entries the
+    largest and some others are measured too, and the rest of the measured gradient is NaN.
     """
     x = np.array(x, float)
     if x.size <= entries:
-        found = {i: slope(_along(f, x, _unit(x, i)), x[i]) for i in np.ndindex(x.shape)}
+        found = {i: slope(_along(f, x, _unit(x, i)), x[i], floor=floor) for i in np.ndindex(x.shape)}
         values = np.array([found[i].value for i in found]).reshape(x.shape)
         return values[()], all(found[i].agrees(float(np.asarray(gradient)[i])) for i in found)
     random = np.random.default_rng(0)
-    directions = [random.choice([-1.0, 1.0], x.shape) * random.uniform(0.5, 1.5, x.shape) for _ in range(3)]
-    agree = [
-        slope(_along(f, x, d), 0.0, float(np.max(np.abs(x)))).agrees(float(np.sum(gradient * d))) for d in directions
-    ]
-    return textbook(f, x), all(agree)
+    directions = [random.choice([-1.0, 1.0], x.shape) * random.uniform(0.5, 1.5, x.shape) for _ in range(_DIRECTIONS)]
+    return textbook(f, x, gradient), all(_agrees_along(f, x, d, gradient, floor) for d in directions)
 
 
-def _unit(x: Any, i: tuple[int, ...]) -> Any:
+def _agrees_along(f: Callable[[Any], Any], x: Any, direction: Any, gradient: Any, floor: float) -> bool:
+    """Whether the slope of `f` along a line is that of the gradient, within what was measured."""
+    found = numerical_jvp(lambda at: np.float64(f(at)), x, direction)
+    expected = float(np.sum(gradient * direction))
+    size = max(abs(float(found.value)), abs(expected), 0.1 * float(np.linalg.norm(gradient * direction)))
+    if not np.isfinite(found.error):  # so much noise, or so steep, that a finer ladder has to look
+        return slope(_along(f, x, direction), 0.0, float(np.max(np.abs(x))), floor).agrees(expected)
+    return bool(abs(float(found.value) - expected) <= 1e-6 * size + 10 * float(found.error))
+
+
+def _unit(x: Any, i: tuple[Any, ...]) -> Any:
     unit = np.zeros(x.shape)
     unit[i] = 1.0
     return unit
@@ -129,12 +141,23 @@ def _along(f: Callable[[Any], Any], x: Any, direction: Any) -> Callable[[float],
     return lambda t: float(f(x + t * direction))
 
 
-def textbook(f: Callable[[Any], Any], x: Any) -> Any:
-    """The textbook's central difference, h = 1e-4 unless `x` lives on quite another scale."""
+def textbook(f: Callable[[Any], Any], x: Any, gradient: Any, entries: int = 256) -> Any:
+    """The textbook's central difference, h = 1e-4 unless `x` lives on quite another scale.
+
+    Of an array with more `entries`, the largest few of `gradient` and a few others; the rest is NaN.
+    """
     x = np.array(x, float)
     size = float(np.max(np.abs(x), initial=0))
     h = 1e-4 * size if 0 < size < 1e-2 else max(1e-4, 1e-8 * size)
-    return numerical_gradient(f, x, h)[()]
+    if x.size <= entries:
+        return numerical_gradient(f, x, h)[()]
+    largest = np.argsort(-np.abs(np.ravel(gradient)), kind="stable")[:_SAMPLED]
+    others = np.random.default_rng(0).choice(x.size, _SAMPLED, replace=False)
+    found = np.full(x.shape, np.nan)
+    for k in {*largest.tolist(), *others.tolist()}:
+        i = np.unravel_index(k, x.shape)
+        found[i] = _difference(_along(f, x, _unit(x, i)), float(x[i]), h)[0]
+    return found
 
 
 def rerun(above: Traced, below: Traced) -> Callable[[Any], Any]:

@@ -8,67 +8,72 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation import mathml, wording
+from gradcheck.derivation import mathml
 from gradcheck.derivation.derivation import Derivation
-from gradcheck.derivation.notation import Python, decimal
+from gradcheck.derivation.digits import amount
+from gradcheck.derivation.graph import svg
+from gradcheck.derivation.notation import Python
 from gradcheck.derivation.rows import Row
+from gradcheck.derivation.style import PAGE, STYLE
 from gradcheck.derivation.symbols import Formula, Number, Symbol
-
-_STYLE = """
-.gradcheck { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; color-scheme: light dark; }
-.gradcheck .wide { overflow: auto hidden; padding-block: .25rem; }
-.gradcheck table { border-collapse: collapse; margin: 1rem 0; }
-.gradcheck caption { text-align: start; font-weight: 600; padding: .25rem 0; }
-.gradcheck th, .gradcheck td { padding: .25rem .75rem; text-align: start; vertical-align: top;
-  border-block-end: 1px solid color-mix(in srgb, currentColor 25%, transparent); font-weight: normal; }
-.gradcheck thead th { font-weight: 600; }
-.gradcheck .amount { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.gradcheck .sum { font-weight: 600; }
-.gradcheck .note { opacity: .75; }
-.gradcheck .wrong { font-weight: 700; text-decoration: underline; }
-.gradcheck pre { overflow-x: auto; }
-@media print { .gradcheck { font-size: 10pt; max-width: none; } .gradcheck tr { break-inside: avoid; } }
-"""
+from gradcheck.derivation.wording import Wording, factor_name
 
 
-def page(derivation: Derivation) -> str:
+def page(derivation: Derivation, words: Wording) -> str:
     """A whole document."""
-    title = escape(wording.title(derivation))
+    return _document(words, words.title(), [fragment(derivation, words, heading=1)])
+
+
+def pages(derivations: Iterable[Derivation], **options: Any) -> str:
+    """Several derivations in one document."""
+    found = [(d, Wording(d, **options)) for d in derivations]
+    title = ", ".join(f"∂{d.result}/∂{d.wrt}" for d, _ in found)
+    return _document(found[0][1], title, [fragment(d, words, heading=1) for d, words in found])
+
+
+def _document(words: Wording, title: str, parts: list[str]) -> str:
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{words.say("code")}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{title}</title>\n"
-        "<style>body { margin: 1rem auto; padding: 0 1rem; max-width: 60rem; }</style>\n"
-        f"</head>\n<body>\n<main>\n{fragment(derivation, heading=1)}\n</main>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n"
+        f"<style>{PAGE}</style>\n"
+        "</head>\n<body>\n<main>\n" + "\n".join(parts) + "\n</main>\n</body>\n</html>\n"
     )
 
 
-def fragment(derivation: Derivation, heading: int = 3) -> str:
+def fragment(derivation: Derivation, words: Wording, heading: int = 3) -> str:
     """The derivation alone, for a notebook or a page of one's own."""
+    brief = words.detail == "brief"
     parts = [
-        f"<style>{_STYLE}</style>",
-        f"<h{heading}>{escape(wording.title(derivation))}</h{heading}>",
-        f"<p>{escape(wording.goal(derivation))}</p>",
-        _warning(derivation),
-        _forward(derivation),
-        *_steps(derivation),
-        _checks(derivation),
-        _closing(derivation),
+        f"<style>{STYLE}</style>",
+        f"<h{heading}>{escape(words.title())}</h{heading}>",
+        _paragraph(words.goal()),
+        _paragraph(words.source()),
+        _paragraph(words.warning(), 'class="wrong" role="alert"'),
+        _paragraph(words.say("ask") if words.ask else ""),
+        "" if brief or not derivation.forward else _forward(derivation, words),
+        "" if brief or words.ask else svg(derivation, words),
+        *_steps(derivation, words),
+        *(_paragraph(text) for text in words.departure()),
+        *_proofs(words),
+        _checks(words),
+        _closing(derivation, words),
     ]
-    return '<div class="gradcheck">\n' + "\n".join(part for part in parts if part) + "\n</div>"
+    language = f' lang="{words.say("code")}"'
+    return f'<div class="gradcheck"{language}>\n' + "\n".join(part for part in parts if part) + "\n</div>"
 
 
-def _warning(derivation: Derivation) -> str:
-    text = wording.warning(derivation)
-    return f'<p class="wrong" role="alert">{escape(text)}</p>' if text else ""
+def _paragraph(text: str, attributes: str = "") -> str:
+    return f"<p{' ' if attributes else ''}{attributes}>{escape(text)}</p>" if text else ""
 
 
 def _table(caption: str, head: Iterable[tuple[str, str]], body: Iterable[str]) -> str:
     columns = "".join(f'<th scope="col"{_class(kind)}>{escape(text)}</th>' for text, kind in head)
     rows = "\n".join(body)
     return (
-        f'<div class="wide"><table>\n<caption>{escape(caption)}</caption>\n'
+        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(caption, quote=True)}"><table>\n'
+        f"<caption>{escape(caption)}</caption>\n"
         f"<thead><tr>{columns}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>"
     )
 
@@ -77,39 +82,37 @@ def _class(kind: str) -> str:
     return f' class="{kind}"' if kind else ""
 
 
-def _forward(derivation: Derivation) -> str:
-    head = [("name", ""), ("formula", ""), ("value", "amount")]
+def _heads(words: Wording, *names: str) -> list[tuple[str, str]]:
+    numeric = ("value", "measured", "shape")
+    return [(words.say(f"column_{name}"), "amount" if name in numeric else "") for name in names]
+
+
+def _forward(derivation: Derivation, words: Wording) -> str:
     body = (
         f'<tr><th scope="row">{mathml.math(mathml.name(name), name)}</th>'
         f"<td>{_formula(derivation.formulas[name])}</td>"
-        f'<td class="amount">{_amount(value)}</td></tr>'
+        f'<td class="amount">{amount(value)}</td></tr>'
         for name, value in derivation.forward.items()
     )
-    return _table("The forward pass", head, body)
+    return _table(words.say("caption_forward"), _heads(words, "name", "formula", "value"), body)
 
 
-def _steps(derivation: Derivation) -> list[str]:
+def _steps(derivation: Derivation, words: Wording) -> list[str]:
     if not derivation.rows:
-        return [f"<p>{escape(wording.independent(derivation))}</p>"]
-    rule = [_equation(row, terms) for row, terms in wording.equations(derivation)]
-    head = [
-        ("row", ""),
-        ("factor", ""),
-        ("formula", ""),
-        ("with numbers", ""),
-        ("value", "amount"),
-        ("measured", "amount"),
-    ]
-    body = (_row(derivation, row) for row in derivation.rows)
-    return [*rule, _table("The chain rule, row by row", head, body)]
+        return [_paragraph(words.independent())]
+    rule = [_equation(words, row, terms) for row, terms in words.equations()]
+    rule += [f'<p class="wide"><code>{escape(f"{name} = {formula}")}</code></p>' for name, formula in words.shaped()]
+    value = "value" if derivation.scalar else "shape"
+    heads = _heads(words, "row", "factor", "formula", "numbers", value, "measured")
+    return [*rule, _table(words.say("caption_rows"), heads, (_row(words, row) for row in words.rows()))]
 
 
-def _equation(left: Row, terms: list[list[Row]]) -> str:
+def _equation(words: Wording, left: Row, terms: list[list[Row]]) -> str:
     times, plus = mathml.MathML.times, mathml.MathML.plus
     right = plus.join(times.join(map(_factor_name, factors)) for factors in terms)
-    spoken = " + ".join(" · ".join(map(wording.factor_name, factors)) for factors in terms)
+    spoken = " + ".join(" · ".join(map(factor_name, factors)) for factors in terms)
     content = f"{_label(left)}<mo>=</mo>{right}"
-    return f'<p class="wide">{mathml.math(content, f"{wording.label(left)} = {spoken}")}</p>'
+    return f'<p class="wide">{mathml.math(content, f"{words.label(left)} = {spoken}")}</p>'
 
 
 def _factor_name(row: Row) -> str:
@@ -121,15 +124,15 @@ def _label(row: Row) -> str:
     return f"{mathml.name(row.delta)}<mo>=</mo>{left}" if row.delta else left
 
 
-def _row(derivation: Derivation, row: Row) -> str:
-    measured = "" if row.numerical is None else _amount(row.numerical)
-    remark = f' <span class="note">{escape(wording.note(row))}</span>' if wording.note(row) else ""
-    wrong = ' <span class="wrong">disagrees with what was measured</span>' if not row.agrees else ""
+def _row(words: Wording, row: Row) -> str:
+    remark = f' <span class="note">{escape(words.note(row))}</span>' if words.note(row) else ""
+    wrong = f' <span class="wrong">{escape(words.say("row_disagrees").lower())}</span>' if not row.agrees else ""
+    why = "".join(f'<span class="note why">{escape(reason)}</span>' for reason in words.reasons(row))
     return (
         f'<tr{_class("sum" if row.kind == "sum" else "")}><th scope="row">[{row.number}]</th>'
-        f"<td>{mathml.math(_label(row), wording.label(row))}</td><td>{_symbols(row)}{remark}{wrong}</td>"
-        f'<td>{_numbers(derivation, row)}</td><td class="amount">{_amount(row.value)}</td>'
-        f'<td class="amount">{measured}</td></tr>'
+        f"<td>{mathml.math(_label(row), words.label(row))}</td><td>{_symbols(row)}{remark}{wrong}{why}</td>"
+        f'<td>{_numbers(words, row)}</td><td class="amount">{words.amount(row)}</td>'
+        f'<td class="amount">{words.measured(row)}</td></tr>'
     )
 
 
@@ -143,33 +146,36 @@ def _formula(formula: Formula) -> str:
     return mathml.math(mathml.formula(formula), Python().write(formula))
 
 
-def _numbers(derivation: Derivation, row: Row) -> str:
-    text = wording.row_numbers(derivation, row) if np.ndim(row.value) == 0 else ""
+def _numbers(words: Wording, row: Row) -> str:
+    text = words.numbers(row)
     if row.formula is None or not text or isinstance(row.formula, Number | Symbol):
         return escape(text.replace(" * ", " · "))
     return mathml.math(mathml.formula(row.formula, numbers=True), text)
 
 
-def _checks(derivation: Derivation) -> str:
-    lines = [wording.check_line(derivation, check) for check in derivation.checks]
+def _proofs(words: Wording) -> list[str]:
+    found = []
+    for head, links, product in words.proofs():
+        lines = "".join(f"<li><code>{escape(a)}</code>, <code>{escape(b)}</code></li>" for a, b in links)
+        found.append(f"{_paragraph(head)}<ul>{lines}</ul>{_paragraph(product)}")
+    return found
+
+
+def _checks(words: Wording) -> str:
     body = (
         f'<tr><th scope="row">{escape(name)}</th><td class="amount">{escape(value)}</td>'
         f"<td>{escape(against)}</td><td>{escape(verdict)}</td></tr>"
-        for name, value, against, verdict in lines
+        for name, value, against, verdict in words.checks()
     )
-    head = [("check", ""), ("value", "amount"), ("against", ""), ("verdict", "")]
-    return _table("Checks", head, body)
+    return _table(words.say("caption_checks"), _heads(words, "check", "value", "against", "verdict"), body)
 
 
-def _closing(derivation: Derivation) -> str:
-    lines = [wording.update(derivation), wording.digits_note(derivation)]
-    text = "\n".join(f"<p>{escape(line)}</p>" for line in lines if line)
-    if derivation.shape:
+def _closing(derivation: Derivation, words: Wording) -> str:
+    lines = [words.update(), words.together(), *words.sense(), words.digits()]
+    text = "\n".join(_paragraph(line) for line in lines if line)
+    if derivation.shape and not words.ask:
         text += f"\n<pre>{escape(np.array2string(derivation.value, precision=9, threshold=60))}</pre>"
+    if words.answers():
+        answers = "; ".join(f"{name} {value}" for name, value in words.answers())
+        text += f"\n<details><summary>{escape(words.say('head_answers'))}</summary>{_paragraph(answers)}</details>"
     return text
-
-
-def _amount(value: Any) -> str:
-    if np.ndim(value) == 0:
-        return decimal(value)
-    return str(np.shape(value))

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation import wording
 from gradcheck.derivation.derivation import Derivation
+from gradcheck.derivation.languages import chosen
 from gradcheck.derivation.notation import ADDITIVE, COMPARISONS, Python, decimal, name_parts
 from gradcheck.derivation.rows import Row
 from gradcheck.derivation.symbols import Number, Symbol
+from gradcheck.derivation.wording import Wording
 
 _COMPARED = {"greater_equal": r"\ge", "less_equal": r"\le", "not_equal": r"\ne", "equal": "="}
 _KNOWN = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "max"}
+_FORMS = ("display", "inline", "document")
+_LONG = 50  # letters on a line of an article, roughly
+_VISIBLE = re.compile(r"\\[a-zA-Z]+|[{}_^\\ ]")  # what is taken away to count them
+_IN_TEXT = {
+    **{c: "\\" + c for c in "_#%&${}"},
+    "∂": r"$\partial$",
+    "→": r"$\to$",
+    "×": r"$\times$",
+    "·": r"$\cdot$",
+    "ᵀ": r"${}^{\top}$",
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    ">": "$>$",
+    "<": "$<$",
+}
 
 
 class TeX(Python):
@@ -39,7 +59,7 @@ class TeX(Python):
         return rf"\frac{{{top}}}{{{self.times.join(below)}}}" if below else top
 
     def _power(self, base: str, exponent: str) -> str:
-        return f"{base}^{{{exponent}}}"
+        return f"{{{base}}}^{{{exponent}}}"
 
     def _comparison(self, op: str, sides: list[str]) -> str:
         return f" {_COMPARED.get(op, COMPARISONS[op])} ".join(sides)
@@ -48,7 +68,7 @@ class TeX(Python):
         return r" \, ".join(sides)
 
     def _transpose(self, text: str) -> str:
-        return rf"{text}^{{\top}}"
+        return rf"{{{text}}}^{{\top}}"
 
     def _entry(self, text: str, index: str) -> str:
         return f"{{{text}}}_{{[{index}]}}"
@@ -61,7 +81,8 @@ class TeX(Python):
             return rf"\sqrt{{{arguments[0]}}}"
         name = rf"\{op}" if op in _KNOWN else rf"\mathrm{{{_escaped(op)}}}"
         options = [rf"\mathrm{{{_escaped(keyword)}}}" for keyword in keywords]
-        return name + self._brackets(", ".join([*arguments, *options]))
+        texts = [rf"\mathrm{{{_escaped(x)}}}" if x.startswith("'") else x for x in arguments]
+        return name + self._brackets(", ".join([*texts, *options]))
 
 
 def tex_name(name: str) -> str:
@@ -81,7 +102,14 @@ def _greek(letter: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("_", r"\_").replace("#", r"\#")
+    """A name within mathematics; what a program may put between quotes must not end a group."""
+    return "".join(rf"\{c}" if c in "_#%&${}" else r"\backslash " if c == "\\" else c for c in text)
+
+
+def tex_text(text: str) -> str:
+    """A sentence as LaTeX's text."""
+    greek = {c: f"${_greek(c)}$" for c in set(text) if _greek(c)}
+    return "".join(greek.get(c) or _IN_TEXT.get(c, c) for c in text)
 
 
 def tex_partial(above: str, below: str) -> str:
@@ -89,27 +117,110 @@ def tex_partial(above: str, below: str) -> str:
     return rf"\frac{{\partial {tex_name(above)}}}{{\partial {tex_name(below)}}}"
 
 
-def derivation_latex(derivation: Derivation) -> str:
-    """An align* environment (amsmath) with the rows of the derivation; rows are cited by their tags."""
-    lines = [_line(derivation, row) for row in derivation.rows]
-    if not lines:
-        lines = [rf"{tex_partial(derivation.result, derivation.wrt)} &= 0"]
-    lines += _update(derivation)
+def derivation_latex(derivation: Derivation, words: Wording, form: str = "display") -> str:
+    """The rows (amsmath's align*), the chain rule alone, or a whole document."""
+    if form not in _FORMS:
+        raise ValueError(f"form is {form!r}; there are {', '.join(_FORMS)}")
+    if form == "inline":
+        return _inline(derivation)
+    if form == "document":
+        return document([_sections(derivation, words)], words.lang)
+    return _align(_rows(derivation, words))
+
+
+def document(parts: Iterable[str], lang: str | None) -> str:
+    """An article (in Chinese a ctexart) that needs amsmath alone."""
+    kind = "ctexart" if chosen(lang) == "zh" else "article"
+    head = rf"\documentclass{{{kind}}}" + "\n\\usepackage{amsmath}\n\\allowdisplaybreaks\n\\begin{document}\n"
+    return head + "\n\n".join(parts) + "\n\\end{document}\n"
+
+
+def sections(derivation: Derivation, **options: Any) -> str:
+    """One derivation as a section of a document."""
+    return _sections(derivation, Wording(derivation, **options))
+
+
+def _sections(d: Derivation, words: Wording) -> str:
+    parts = [rf"\section*{{{tex_text(words.title())}}}"]
+    parts += [tex_text(text) for text in (words.warning(), words.goal(), words.source()) if text]
+    if d.forward and words.detail != "brief":
+        parts += [_head(words, "forward"), _align(_forward(d))]
+    if d.rows:
+        parts += [_head(words, "rule"), _align(_rows(d, words))]
+        parts += [_items(text for row in words.rows() for text in words.reasons(row))]
+    else:
+        parts.append(tex_text(words.independent()))
+    for head, links, product in words.proofs():
+        parts.append(_items([head, *("; ".join(link) for link in links), product]))
+    checks = (rf"{tex_text(a)} & {tex_text(b)} & {tex_text(c)} & {tex_text(d)}" for a, b, c, d in words.checks())
+    parts.append("\\begin{flushleft}\n\\begin{tabular}{@{}lrp{0.4\\linewidth}l@{}}\n")
+    parts[-1] += " \\\\\n".join(checks) + "\n\\end{tabular}\n\\end{flushleft}"
+    answers = "; ".join(f"{name} {value}" for name, value in words.answers())
+    closing = [*words.departure(), words.together(), *words.sense(), words.digits(), answers]
+    parts += [tex_text(text) for text in closing if text]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _head(words: Wording, key: str) -> str:
+    return rf"\paragraph{{{tex_text(words.say(f'head_{key}'))}}}"
+
+
+def _items(texts: Iterable[str]) -> str:
+    found = "\n".join(rf"\item {{}}{tex_text(text)}" for text in texts)
+    return f"\\begin{{itemize}}\n{found}\n\\end{{itemize}}" if found else ""
+
+
+def _align(lines: Iterable[str]) -> str:
     return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
 
 
-def _line(derivation: Derivation, row: Row) -> str:
+def _forward(d: Derivation) -> Iterator[str]:
+    for name, value in d.forward.items():
+        number = f" = {TeX()._literal(decimal(value))}" if np.ndim(value) == 0 else ""
+        yield rf"{tex_name(name)} &= {TeX().write(d.formulas[name])}{number}"
+
+
+def _inline(d: Derivation) -> str:
+    """∂E/∂w = the sum of its paths = the value, to stand between dollar signs."""
+    left = tex_partial(d.result, d.wrt)
+    if not d.rows or d.shape:
+        last = TeX().write(d.rows[-1].formula) if d.rows and d.rows[-1].formula else "0"
+        return f"{left} = {last}"
+    terms = [
+        r" \cdot ".join(tex_partial(b, a) for a, b in zip(path.names[-2::-1], path.names[:0:-1], strict=True))
+        for path in d.paths[:4]
+    ]
+    more = r" + \cdots" if d.path_count > 4 else ""
+    return f"{left} = {' + '.join(terms)}{more} = {TeX()._literal(decimal(d.value))}"
+
+
+def _rows(d: Derivation, words: Wording) -> Iterator[str]:
+    for row in words.rows():
+        yield from _line(d, words, row)
+    if not d.rows:
+        yield rf"{tex_partial(d.result, d.wrt)} &= 0"
+    if d.rate is not None and not d.shape:
+        old, rate, gradient, new = (text.replace("_", r"\_") for text in words.update_numbers())
+        yield rf"{tex_name(d.wrt)}^{{+}} &= {old} - {rate} \cdot {gradient} = {new}"
+
+
+def _line(d: Derivation, words: Wording, row: Row) -> Iterator[str]:
+    """A row; its numbers on a line of their own where they are long."""
     left = tex_partial(row.above, row.below)
     if row.delta:
         left = f"{tex_name(row.delta)} = {left}"
-    if np.ndim(row.value) or isinstance(row.formula, Number):
-        steps = [row_symbols(row)]
+    steps = [row_symbols(row)]
+    if not np.ndim(row.value) and not isinstance(row.formula, Number):
+        steps += ["" if words.ask else _numbers(words, row), TeX()._literal(words.amount(row).replace("_", r"\_"))]
+    steps = list(dict.fromkeys(step for step in steps if step))
+    remark = words.note(row).strip("()") if row.agrees else words.say("row_disagrees").lower()
+    aside = rf" \quad \text{{({tex_text(remark)})}}" if remark else ""
+    tag = rf"{aside} \tag*{{[{row.number}]}}"
+    if len(_VISIBLE.sub("", left + " = ".join(steps))) > _LONG and len(steps) > 1:
+        yield rf"{left} &= {steps[0]}"
+        yield rf"&= {' = '.join(steps[1:])}{tag}"
     else:
-        steps = [row_symbols(row), _numbers(derivation, row), TeX()._literal(decimal(row.value))]
-        steps = list(dict.fromkeys(step for step in steps if step))
-    remark = wording.note(row).strip("()") if row.agrees else "disagrees with what was measured"
-    aside = rf" \quad \text{{({_escaped(remark)})}}" if remark else ""
-    return rf"{left} &= {' = '.join(steps)}{aside} \tag*{{[{row.number}]}}"
+        yield rf"{left} &= {' = '.join(steps)}{tag}"
 
 
 def row_symbols(row: Row) -> str:
@@ -119,14 +230,7 @@ def row_symbols(row: Row) -> str:
     return (" + " if row.kind == "sum" else r" \cdot ").join(f"[{k}]" for k in row.cites)
 
 
-def _numbers(derivation: Derivation, row: Row) -> str:
+def _numbers(words: Wording, row: Row) -> str:
     if row.formula is None:
-        return wording.row_numbers(derivation, row).replace(" * ", r" \cdot ")
+        return words.numbers(row).replace(" * ", r" \cdot ")
     return "" if isinstance(row.formula, Number | Symbol) else TeX(numbers=True).write(row.formula)
-
-
-def _update(derivation: Derivation) -> list[str]:
-    if derivation.rate is None or derivation.shape:
-        return []
-    name, (old, rate, gradient, new) = tex_name(derivation.wrt), wording.update_numbers(derivation)
-    return [rf"{name}^{{+}} &= {old} - {rate} \cdot {gradient} = {new}"]

@@ -10,9 +10,11 @@ from __future__ import annotations
 import itertools
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
+
+import numpy as np
 
 from gradcheck.derivation.value import Traced, is_position, is_user_code
 
@@ -26,6 +28,7 @@ class NameRecorder:
     def __init__(self) -> None:
         self.bindings: dict[int, list[tuple[int, int, str]]] = {}  # of each value: (depth, when, name)
         self.values: dict[int, Traced] = {}
+        self.arrays: dict[int, tuple[Any, str]] = {}  # plain ones, which become constants, with their names
         self._seen: dict[tuple[FrameType, str], int] = {}
         self._clock = itertools.count()
 
@@ -47,6 +50,8 @@ class NameRecorder:
     def _look(self, frame: FrameType, _event: str, _arg: Any) -> Any:
         depth = _depth(frame) - self._outside
         for local, content in frame.f_locals.items():
+            if isinstance(content, np.ndarray) and content.ndim:
+                self.arrays.setdefault(id(content), (content, local))
             for name, value in _named_values(local, content):
                 self._note(frame, depth, name, value)
         return self._look
@@ -59,11 +64,14 @@ class NameRecorder:
         self.bindings.setdefault(id(value), []).append((depth, next(self._clock), name))
 
 
-def give_names(recorder: NameRecorder, result: Traced, default: str) -> None:
-    """Set `name` on every value the code named; the result is called `default` if it has no name."""
+def give_names(recorder: NameRecorder, result: Traced, default: str, given: Iterable[str | None]) -> None:
+    """Set `name` on every value the code named; the result is called `default` if it has no name.
+
+    Names that were `given` before go to nobody else.
+    """
     wishes = {key: min(found)[2] for key, found in recorder.bindings.items() if not recorder.values[key].name}
     unnamed = sorted((recorder.values[key] for key in wishes), key=lambda value: value.order)
-    taken = {value.name for value in recorder.values.values() if value.name}
+    taken: set[str | None] = {*given, *(value.name for value in recorder.values.values() if value.name)}
     wanted = Counter(wishes.values())
     if result.name is None and id(result) not in wishes:
         result.name = _free(default, taken)
@@ -74,6 +82,15 @@ def give_names(recorder: NameRecorder, result: Traced, default: str) -> None:
         else:
             value.name = position_name(value) or _numbered(name, taken)
         taken.add(value.name)
+
+
+def name_constants(recorder: NameRecorder, values: list[Traced]) -> None:
+    """Call a constant array as the code calls it, unless something else has that name."""
+    taken = {value.name for value in values}
+    for value in values:
+        array, name = recorder.arrays.get(id(value.value), (None, ""))
+        if value.op == "constant" and array is value.value and not value.name and name not in taken:
+            value.name = name
 
 
 def name_positions(values: list[Traced]) -> None:
@@ -89,17 +106,18 @@ def position_name(value: Traced) -> str | None:
     return f"{value.inputs[0].name}[{', '.join(map(str, value.params['index']))}]"
 
 
-def _numbered(name: str, taken: set[str]) -> str:
+def _numbered(name: str, taken: set[str | None]) -> str:
     return next(f"{name}_{k}" for k in range(1, len(taken) + 2) if f"{name}_{k}" not in taken)
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _free(name: str, taken: set[str | None]) -> str:
     return name if name not in taken else _numbered(name, taken)
 
 
 def _named_values(name: str, content: Any, depth: int = 0) -> Iterator[tuple[str, Traced]]:
     if isinstance(content, Traced):
-        yield name, content
+        if name.strip("_"):  # _ names nothing
+            yield name, content
     elif depth < _DEEPEST and isinstance(content, list | tuple | dict):
         pairs = content.items() if isinstance(content, dict) else enumerate(content)
         for key, item in pairs:

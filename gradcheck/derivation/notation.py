@@ -136,7 +136,7 @@ class Python:
             return self._inside(base, needed)
         return self._power(self._inside(base, ATOM), self.write(Number(exponent)))
 
-    def _function(self, formula: Function) -> str:
+    def _function(self, formula: Function) -> str:  # noqa: PLR0911 - one return an operation
         params, first = formula.params, formula.arguments[0]
         if formula.op in COMPARISONS:
             return self._comparison(formula.op, [self._inside(x, MULTIPLICATIVE) for x in formula.arguments])
@@ -144,6 +144,11 @@ class Python:
             return self._matmul([self._inside(x, ATOM) for x in formula.arguments])
         if formula.op == "transpose" and params["axes"] is None:
             return self._transpose(self._inside(first, ATOM))
+        if formula.op in ("move", "gather"):
+            called = params["what"] + ("_back" if formula.op == "gather" else "")
+            return self._call(called, [self.write(x) for x in formula.arguments], [])
+        if formula.op == "einsum":
+            return self._call("einsum", [f"'{params['subscripts']}'", *map(self.write, formula.arguments)], [])
         if formula.op == "scatter":
             return self._placed(self._inside(first, TERM), index_text(params["index"]))
         if formula.op == "getitem":
@@ -191,6 +196,22 @@ class Python:
 
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         return f"{op}({self.comma.join([*arguments, *keywords])})"
+
+
+class Shapes(Python):
+    """Formulas as Python code, with the shape of every array and every transpose beside it."""
+
+    times = " · "
+
+    def _write(self, formula: Formula) -> tuple[str, int]:
+        if isinstance(formula, Function) and formula.op == "transpose" and formula.params["axes"] is None:
+            return f"{Python()._inside(formula.arguments[0], ATOM)}ᵀ ({_by(formula.shape)})", ATOM
+        text, binds = super()._write(formula)
+        return (f"{text} ({_by(formula.shape)})" if isinstance(formula, Symbol) and formula.shape else text), binds
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
 
 
 def options(formula: Function) -> list[str]:

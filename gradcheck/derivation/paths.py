@@ -20,6 +20,8 @@ from gradcheck.derivation.symbols import Formula, evaluate
 from gradcheck.derivation.trace import Graph, interior
 from gradcheck.derivation.value import Traced
 
+_ONE_BY_ONE = 12  # entries of an array whose slopes are measured one by one; more along directions
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -70,8 +72,12 @@ class Chain:
         """What one path contributes to the gradient: the product of its steps."""
         cotangent: Any = 1.0
         for edge in path:
-            cotangent = cotangent * edge.value if self.scalar else _push(edge, cotangent)
+            cotangent = self.push(edge, cotangent)
         return cotangent
+
+    def push(self, edge: Edge, cotangent: Any) -> Any:
+        """A cotangent of `edge.above`, taken down one step."""
+        return cotangent * edge.value if self.scalar else _push(edge, cotangent)
 
     def count(self) -> int:
         """How many paths there are, without walking them all."""
@@ -81,8 +87,8 @@ class Chain:
         return counts.get(id(self.variable), 0)
 
 
-def chain(graph: Graph, variable: Traced, simplifier: Simplifier) -> Chain:
-    """Every local derivative between `variable` and the result of `graph`."""
+def chain(graph: Graph, variable: Traced, simplifier: Simplifier, *, measured: bool = True) -> Chain:
+    """Every local derivative between `variable` and the result of `graph`; `measured`, or only computed."""
     between = _between(graph, variable)
     scalar = all(value.shape == () for value in between)
     cotangents: dict[int, Any] = {id(graph.result): np.float64(1.0)}
@@ -93,7 +99,7 @@ def chain(graph: Graph, variable: Traced, simplifier: Simplifier) -> Chain:
         for below, gradient in _local_gradients(above, seed):
             if id(below) not in wanted:
                 continue
-            edge = _edge(above, below, seed, simplifier.derivative(gradient), scalar)
+            edge = _edge(above, below, seed, simplifier.derivative(gradient), scalar, measured)
             edges.append(edge)
             passed = cotangents[id(above)] * edge.value if scalar else edge.value
             cotangents[id(below)] = cotangents.get(id(below), 0.0) + passed
@@ -160,10 +166,25 @@ def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     return np.sum(g, axis=axes if len(axes) > 1 else axes[0], keepdims=True) if axes else g
 
 
-def _edge(above: Traced, below: Traced, seed: Traced, formula: Formula, scalar: bool) -> Edge:
-    value, again = evaluate(formula), rerun(above, below)
-    value = np.array(np.broadcast_to(value, below.shape), float)[()]
-    numerical, agrees = measure(lambda x: np.sum(seed.value * again(x)), below.value, value)
+def _edge(above: Traced, below: Traced, seed: Traced, formula: Formula, scalar: bool, measured: bool) -> Edge:
+    value = np.array(np.broadcast_to(evaluate(formula), below.shape), float)[()]
+    numerical, agrees = value, True
+    if measured:
+        numerical, agrees = _measured(above, below, seed.value, value)
     if scalar:
         return Edge(above, below, formula, float(value), float(numerical), agrees)
     return Edge(above, below, formula, value, numerical, agrees)
+
+
+def _measured(above: Traced, below: Traced, seed: Any, value: Any) -> tuple[Any, bool]:
+    """The step's own difference. Of an array's entries few move at a time: only what moves is added up."""
+    again = rerun(above, below)
+    if np.ndim(above.value) == 0:
+        return measure(lambda x: seed * again(x), below.value, value)
+    floor = float(np.max(np.abs(seed * above.value), initial=0, where=np.isfinite(above.value)))
+
+    def moved(x: Any) -> Any:
+        with np.errstate(invalid="ignore"):  # what is masked by -inf does not move
+            return np.sum(seed * np.nan_to_num(again(x) - above.value, nan=0.0))
+
+    return measure(moved, below.value, value, _ONE_BY_ONE, floor)

@@ -28,11 +28,11 @@ def picture(paths: Sequence[Names], arrow: str, pieces: Sequence[str], width: in
     return lines if max(map(len, lines)) <= width else None
 
 
-def listing(paths: Sequence[Names], count: int, arrow: str) -> list[str]:
+def listing(paths: Sequence[Names], count: int, arrow: str, more: str = "... and {count} more") -> list[str]:
     """One path a line, from the variable up; the first few of many."""
     lines = [arrow.join(path) for path in paths[:_MOST_LISTED]]
     if count > _MOST_LISTED:
-        lines.append(f"... and {count - _MOST_LISTED:,} more")
+        lines.append(more.format(count=f"{count - _MOST_LISTED:,}"))
     return lines
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradcheck.derivation.notation import Python
 from gradcheck.derivation.paths import Chain, Edge
+from gradcheck.derivation.reasons import Remark, reasons
 from gradcheck.derivation.symbols import Formula, Symbol
 from gradcheck.derivation.value import Traced
 
@@ -23,7 +24,9 @@ class Row:
 
     `kind` is "factor" (a local derivative, with its own central difference in `numerical`), "product" (a
     path, or the stretch of it up to the next fork) or "sum". `above` and `below` name what is derived with
-    respect to what; `formula` is in symbols, `cites` lists the rows a product or a sum is made of.
+    respect to what; `formula` is in symbols, `cites` lists the rows a product or a sum is made of. `note` is
+    "old value" for a weight that the update will change too, "measured" for a slope without a formula; `reasons` say
+    where a transpose or a sum comes from.
     """
 
     number: int
@@ -38,6 +41,7 @@ class Row:
     delta: str = ""
     via: str = ""
     note: str = ""
+    reasons: tuple[Remark, ...] = ()
 
     @property
     def text(self) -> str:
@@ -139,6 +143,7 @@ class Table:
             numerical=edge.numerical,
             agrees=edge.agrees,
             note="old value" if self._is_old(edge) else "",
+            reasons=() if self.chain.scalar else reasons(edge.above, edge.below),
             delta=self.deltas.get(id(fork), "") if whole else "",
             via=str(edge.above.name) if not self.chain.scalar and not alone else "",
         )

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.derivation import einsum
+
 Vjp = Callable[..., Any]
 
 
@@ -88,6 +90,26 @@ def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
+def _move(x: Any, index: Any, fill: float, what: str) -> Any:
+    """The entries of `x` by their number in reading order, `fill` where the number is -1."""
+    return np.where(index < 0, fill, np.ravel(x)[index])
+
+
+def _gather(g: Any, index: Any, shape: tuple[int, ...], what: str) -> Any:
+    """Every entry back to where it came from; what was taken several times is added up."""
+    out = np.zeros(int(np.prod(shape)))
+    np.add.at(out, index[index >= 0], np.broadcast_to(g, index.shape)[index >= 0])
+    return out.reshape(shape)
+
+
+def _gather_vjp(g: Any, ans: Any, x: Any, index: Any, shape: tuple[int, ...], what: str) -> Any:
+    return g.move(index, what)
+
+
+def _cumsum_vjp(g: Any, ans: Any, x: Any, axis: int) -> Any:
+    return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
+
+
 def _put(x: Any, entry: Any, index: Any) -> Any:
     out = np.array(x, float)
     out[index] = entry
@@ -146,6 +168,9 @@ RULES: dict[str, Rule] = {
     "sinh": _rule(np.sinh, lambda g, ans, x: g * np.cosh(x)),
     "cosh": _rule(np.cosh, lambda g, ans, x: g * np.sinh(x)),
     "tanh": _rule(np.tanh, lambda g, ans, x: g * (1 - ans**2)),
+    "arcsinh": _rule(np.arcsinh, lambda g, ans, x: g / np.sqrt(x**2 + 1)),
+    "arccosh": _rule(np.arccosh, lambda g, ans, x: g / np.sqrt(x**2 - 1)),
+    "arctanh": _rule(np.arctanh, lambda g, ans, x: g / (1 - x**2)),
     # kinks and choices; a tie with a constant counts as flat, as ReLU'(0) = 0 does
     "absolute": _rule(np.absolute, lambda g, ans, x: g * np.sign(x)),
     "maximum": _rule(
@@ -172,6 +197,7 @@ RULES: dict[str, Rule] = {
     },
     **{ufunc.__name__: _rule(ufunc, None, None) for ufunc in (np.logical_and, np.logical_or)},
     **{ufunc.__name__: _rule(ufunc, None) for ufunc in (np.sign, np.floor, np.ceil, np.rint, np.logical_not)},
+    **{ufunc.__name__: _rule(ufunc, None) for ufunc in (np.isfinite, np.isnan, np.isinf)},
     # arrays
     "sum": _rule(_sum, lambda g, ans, x, axis, keepdims: _spread(g, x, axis, keepdims)),
     "prod": _rule(lambda x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims), _prod_vjp),
@@ -186,9 +212,15 @@ RULES: dict[str, Rule] = {
     "getitem": _rule(lambda x, index: x[index], lambda g, ans, x, index: g.scatter(index, x.shape)),
     "scatter": _rule(_scatter, lambda g, ans, x, index, shape: g[index]),
     "put": _rule(_put, None, lambda g, ans, x, entry, index: g[index]),
+    "move": _rule(_move, lambda g, ans, x, index, fill, what: g.gather(index, x.shape, what)),
+    "gather": _rule(_gather, _gather_vjp),
+    "cumsum": _rule(np.cumsum, _cumsum_vjp),
+    "einsum": Rule(einsum.forward, each=einsum.vjp),
     "concatenate": Rule(lambda *xs, axis: np.concatenate(xs, axis=axis), each=_pick),
     "stack": Rule(
         lambda *xs, axis: np.stack(xs, axis=axis),
         each=lambda k, g, ans, *xs, axis: g[(slice(None),) * (axis % g.ndim) + (k,)],
     ),
 }
+
+SYNONYMS = {"fabs": "absolute", "float_power": "power", "fmax": "maximum", "fmin": "minimum"}

@@ -180,8 +180,13 @@ def _is_uniform(formula: Function) -> bool:
     return formula.op == "broadcast_to" and isinstance(formula.arguments[0], Number)
 
 
-def _spelled(params: Mapping[str, Any]) -> str:
-    return repr({k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in params.items()})
+def _spelled(value: Any) -> str:
+    """Options as text in which no two of them look alike; `repr` would leave out most of a large array."""
+    if isinstance(value, Mapping):
+        return repr({k: _spelled(v) for k, v in value.items()})
+    if isinstance(value, tuple | list):
+        return repr([_spelled(v) for v in value])
+    return f"{value.shape}{value.tobytes()!r}" if isinstance(value, np.ndarray) else repr(value)
 
 
 def _minus(x: Formula, y: Formula) -> Formula:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
@@ -10,24 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation import wording
 from gradcheck.derivation.derivation import Derivation
+from gradcheck.derivation.fit import columns, left, lines, right
 from gradcheck.derivation.notation import Python, array_text, decimal
 from gradcheck.derivation.route import listing, picture
 from gradcheck.derivation.rows import Row
+from gradcheck.derivation.wording import Wording, factor_name, partial
 
 WIDTH = 88
 _NARROWEST = 80  # where a row of the table still holds a factor, a formula and two values
 _HEAD = 9  # columns for the words on the left
+_AMOUNT = 14  # columns for a value, at least
 _LABEL = 28  # at most, for what a row gives
-_LETTERS = {"∂": "d", "δ": "delta", "→": "->", "−": "-", "·": "*", "─": "-", "═": "=", "×": "x"}
+_LETTERS = {"∂": "d", "δ": "delta", "→": "->", "−": "-", "·": "*", "─": "-", "═": "=", "×": "x", "ᵀ": ".T", "…": "..."}
 _LINES = (" ─┬─→ ", "  ├─→ ", "  └─→ ", "─┬─→ ", "─┤", "─┘", "─")
 _ASCII_LINES = (" -+-> ", "  +-> ", "  +-> ", "-+-> ", "-+", "-+", "-")
 
 
-def derivation_text(derivation: Derivation, *, ascii: bool = False, width: int = WIDTH) -> str:
-    """The whole derivation; `ascii` writes d for ∂ and delta for δ."""
-    page = (_AsciiPage if ascii else _Page)(derivation, max(width, _NARROWEST))
+def derivation_text(derivation: Derivation, wording: Wording, width: int = WIDTH) -> str:
+    """The whole derivation in so many columns."""
+    page = (_AsciiPage if wording.ascii else _Page)(derivation, wording, max(width, _NARROWEST))
     return "\n".join(line.rstrip() for line in page.write())
 
 
@@ -50,121 +51,162 @@ class _Page:
 
     arrow, lines = " → ", _LINES
 
-    def __init__(self, derivation: Derivation, width: int) -> None:
-        self.derivation, self.width = derivation, width
+    def __init__(self, derivation: Derivation, wording: Wording, width: int) -> None:
+        self.derivation, self.words, self.width = derivation, wording, width
+        self.room = width - _HEAD
 
-    def say(self, text: str) -> str:
+    def put(self, text: str) -> str:
+        """`text` as the stream can take it."""
         return text
 
     def write(self) -> Iterator[str]:
-        d = self.derivation
-        yield from self._wrapped(wording.title(d), self.width)
-        yield self.say("═" * self.width)
-        yield from self._wrapped(wording.warning(d), self.width)
-        yield from self._section("Goal", self._wrapped(wording.goal(d), self.width - _HEAD))
-        yield from self._section("Forward", self._forward())
+        d, words = self.derivation, self.words
+        yield from self._wrapped(words.title(), self.width)
+        yield self.put("═" * self.width)
+        yield from self._wrapped(words.warning(), self.width)
+        yield from self._wrapped(words.say("ask") if words.ask else "", self.width)
+        yield from self._section("goal", self._sentences([words.goal(), words.source()]))
+        if words.detail != "brief":
+            yield from self._section("forward", self._forward())
         if not d.rows:
-            yield from self._section("Result", self._wrapped(wording.independent(d), self.width - _HEAD))
+            yield from self._section("result", self._wrapped(words.independent()))
         else:
-            yield from self._section("Route", self._route())
-            yield from self._section("Rule", self._rule())
+            if words.detail != "brief":
+                yield from self._section("route", self._route())
+            yield from self._section("rule", self._rule())
             yield ""
             yield from self._table()
             yield ""
-        yield from self._section("Checks", self._checks())
-        yield from self._section("Step", self._wrapped(wording.update(d), self.width - _HEAD))
-        yield from self._section("Digits", self._wrapped(wording.digits_note(d), self.width - _HEAD))
+        yield from self._section("departs", self._sentences(words.departure()))
+        yield from self._section("why", self._proofs())
+        yield from self._section("checks", self._checks())
+        yield from self._section("step", self._sentences([words.update(), words.together()]))
+        yield from self._section("sense", self._sentences(words.sense()))
+        yield from self._section("digits", self._wrapped(words.digits()))
         yield from self._gradients()
+        yield from self._section("answers", self._answers())
 
-    def _wrapped(self, text: str, width: int) -> list[str]:
-        return _wrap(self.say(text), width) if text else []
+    def _wrapped(self, text: str, width: int | None = None) -> list[str]:
+        return lines(self.put(text), width or self.room) if text else []
 
-    def _section(self, head: str, lines: Iterable[str]) -> Iterator[str]:
-        for k, line in enumerate(lines):
-            yield f"{'' if k else head:<{_HEAD}}{line}"
+    def _sentences(self, texts: Iterable[str]) -> list[str]:
+        return [line for text in texts for line in self._wrapped(text)]
+
+    def _section(self, head: str, content: Iterable[str]) -> Iterator[str]:
+        for k, line in enumerate(content):
+            yield left("" if k else self.words.say(f"head_{head}"), _HEAD) + line
 
     def _forward(self) -> Iterator[str]:
         d = self.derivation
-        names = {name: self.say(name) for name in d.forward}
-        widest = min(max(map(len, names.values()), default=0), 20)
+        names = {name: self.put(name) for name in d.forward}
+        widest = min(max(map(columns, names.values()), default=0), 20)
         for name, value in d.forward.items():
-            if len(names[name]) > widest:
+            if columns(names[name]) > widest:
                 yield names[name]
-            formula = self._wrapped(Python().write(d.formulas[name]), self.width - _HEAD - widest - 3 - 15)
             amount = decimal(value) if np.ndim(value) == 0 else _shape(value)
+            end = max(_AMOUNT, columns(amount))
+            formula = self._wrapped(Python().write(d.formulas[name]), self.room - widest - 3 - end - 1)
             for k, line in enumerate(formula):
-                left = f"{_fitting(names[name], widest):<{widest}} = " if k == 0 else " " * (widest + 3)
-                room = self.width - _HEAD - len(left)
-                yield left + (f"{line:<{room - 14}}{amount:>14}" if k == len(formula) - 1 else line)
+                start = left(_fitting(names[name], widest), widest) + " = " if k == 0 else " " * (widest + 3)
+                room = self.room - columns(start)
+                yield start + (f"{left(line, room - end)}{right(amount, end)}" if k == len(formula) - 1 else line)
 
     def _route(self) -> list[str]:
         d = self.derivation
-        paths = [tuple(self.say(name) for name in path.names) for path in d.paths]
-        drawn = picture(paths, self.arrow, self.lines, self.width - _HEAD)
-        lines = drawn or [
-            part for line in listing(paths, d.path_count, self.arrow) for part in _wrap(line, self.width - _HEAD)
+        paths = [tuple(self.put(name) for name in path.names) for path in d.paths]
+        drawn = picture(paths, self.arrow, self.lines, self.room)
+        more = self.put(self.words.say("more_paths", count="{count}"))
+        found = drawn or [
+            part for line in listing(paths, d.path_count, self.arrow, more) for part in lines(line, self.room)
         ]
-        return lines if d.path_count == 1 else [*lines, f"{d.path_count:,} paths: multiply along each, add them up"]
+        return [*found, *self._wrapped(self.words.paths())]
 
     def _rule(self) -> Iterator[str]:
-        for row, terms in wording.equations(self.derivation):
-            left = self.say(wording.label(row))
-            if len(left) > self.width // 2:
-                yield from _wrap(left, self.width - _HEAD)
-                left = " "
-            indent = len(left) + 1
-            for k, factors in enumerate(terms):
-                term = " · ".join(map(wording.factor_name, factors))
-                start = f"{left} = " if k == 0 else " " * indent + "+ "
-                room = max(self.width - _HEAD - len(start), 20)
-                for line in _wrap(self.say(term), room):
-                    yield start + line
-                    start = " " * len(start)
+        for row, terms in self.words.equations():
+            texts = [" · ".join(map(factor_name, factors)) for factors in terms]
+            yield from self._equation(self.words.label(row), texts)
+        for name, formula in self.words.shaped():
+            yield from self._equation(name, [formula])
+
+    def _equation(self, name: str, terms: list[str]) -> Iterator[str]:
+        name = self.put(name)
+        if columns(name) > self.width // 2:
+            yield from lines(name, self.room)
+            name = " "
+        indent = columns(name) + 1
+        for k, term in enumerate(terms):
+            start = f"{name} = " if k == 0 else " " * indent + "+ "
+            for line in lines(self.put(term), max(self.room - columns(start), 20)):
+                yield start + line
+                start = " " * columns(start)
 
     # The table: number, what, formula over its numbers, value, measured
 
     def _table(self) -> Iterator[str]:
-        rows = self.derivation.rows
-        what = min(max(len(self._label(row)) for row in rows), _LABEL)
-        room = self.width - 5 - 1 - what - 2 - 2 * 14
-        yield f"{'#':>4}  {'factor':<{what}}  {'formula, with numbers':<{room}}{'value':>14}{'measured':>14}"
+        rows, say = self.words.rows(), self.words.say
+        what = max(min(max(columns(self._label(row)) for row in rows), _LABEL), columns(say("column_factor")))
+        end = max(_AMOUNT, *(columns(_short(self.words.amount(row))) + 1 for row in rows))
+        room = self.width - 5 - 1 - what - 2 - end - _AMOUNT
+        value = say("column_value" if self.derivation.scalar else "column_shape")
+        yield (
+            f"{'#':>4}  {left(say('column_factor'), what)}  {left(say('column_both'), room)}"
+            f"{right(value, end)}{right(say('column_measured'), _AMOUNT)}"
+        )
         for row in rows:
-            yield from self._row(row, what, room)
+            yield from self._row(row, what, room, end)
 
     def _label(self, row: Row) -> str:
         """The δ alone where its derivative would be too long."""
-        text = self.say(wording.label(row))
-        return self.say(row.delta) if row.delta and len(text) > _LABEL else text
+        text = self.put(self.words.label(row))
+        return self.put(row.delta) if row.delta and columns(text) > _LABEL else text
 
-    def _row(self, row: Row, what: int, room: int) -> Iterator[str]:
-        left = _wrap(self._label(row), what)
-        middle = self._wrapped(wording.symbols(row), room)
-        numbers = wording.row_numbers(self.derivation, row) if np.ndim(row.value) == 0 else ""
-        if numbers and numbers != row.text:
-            middle += self._wrapped(f"= {numbers}", room)
+    def _row(self, row: Row, what: int, room: int, end: int) -> Iterator[str]:
+        first = lines(self._label(row), what)
+        middle = self._wrapped(self.words.symbols(row), room)
+        numbers = self.words.numbers(row)
+        middle += self._wrapped(f"= {numbers}" if numbers else "", room)
         if not row.agrees:
-            middle.append("DISAGREES with what was measured")
-        value, measured = _amount(row.value), _measured(row)
-        for k, (a, b) in enumerate(zip_longest(left, middle, fillvalue="")):
+            middle += self._wrapped(self.words.say("row_disagrees"), room)
+        amounts = right(_short(self.words.amount(row)), end) + right(self.words.measured(row), _AMOUNT)
+        for k, (a, b) in enumerate(zip_longest(first, middle, fillvalue="")):
             number = f"[{row.number}]" if k == 0 else ""
-            end = f"{value:>14}{measured:>14}" if k == 0 else ""
-            yield f"{number:>5} {a:<{what}}  {b:<{room}}{end}"
+            yield f"{number:>5} {left(a, what)}  {left(b, room)}{'' if k else amounts}"
+        for reason in self.words.reasons(row):
+            for line in self._wrapped(reason, self.width - 6):
+                yield " " * 6 + line
+
+    # Below the table
+
+    def _proofs(self) -> Iterator[str]:
+        for head, links, product in self.words.proofs():
+            yield from self._wrapped(head)
+            first = max(columns(self.put(operation)) for operation, _ in links)
+            for operation, derivative in links:
+                yield f"  {left(self.put(operation), first)}   {self.put(derivative)}"
+            yield from ("  " + line for line in self._wrapped(product, self.room - 2))
 
     def _checks(self) -> Iterator[str]:
-        for check in self.derivation.checks:
-            name, value, against, verdict = wording.check_line(self.derivation, check)
-            room = min(self.width - _HEAD - 39, 40)
-            first, *more = _wrap(against, room) or [""]
-            yield f"{name:<12} {value:>14}  {first:<{room}} {verdict}".rstrip()
+        for name, value, against, verdict in self.words.checks():
+            room = min(self.room - 39, 40)
+            first, *more = lines(against, room) or [""]
+            yield f"{left(name, 12)} {right(value, 14)}  {left(first, room)} {verdict}".rstrip()
             yield from (" " * 29 + line for line in more)
 
     def _gradients(self) -> Iterator[str]:
-        if self.derivation.shape:
+        d, say = self.derivation, self.words.say
+        if d.shape and self.words.detail != "brief" and not self.words.ask:
             yield ""
-            yield self.say(wording.partial(self.derivation.result, self.derivation.wrt) + ", by the chain rule:")
-            yield from _array(self.derivation.value, self.width)
-            yield "by central differences:"
-            yield from _array(self.derivation.numerical, self.width)
+            yield self.put(say("gradient", partial=partial(d.result, d.wrt)))
+            yield from _array(d.value, self.width)
+            some = self.words.gradients()
+            yield say("some_entries" if some else "numerical_gradient")
+            for entry, value, measured in some:
+                yield f"{left(self.put(entry), 20)}{decimal(value):>16}{decimal(measured):>16}"
+            yield from [] if some else _array(d.numerical, self.width)
+
+    def _answers(self) -> list[str]:
+        pairs = "; ".join(f"{name}\N{NO-BREAK SPACE}{value}" for name, value in self.words.answers())
+        return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines(pairs, self.room)]
 
 
 class _AsciiPage(_Page):
@@ -172,30 +214,20 @@ class _AsciiPage(_Page):
 
     arrow, lines = " -> ", _ASCII_LINES
 
-    def say(self, text: str) -> str:
+    def put(self, text: str) -> str:
         return plain(text)
 
 
 def _fitting(name: str, width: int) -> str:
-    return name if len(name) <= width else ""
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+    return name if columns(name) <= width else ""
 
 
 def _shape(value: Any) -> str:
-    return array_text(value).removeprefix("array") if np.size(value) > 4 else str(np.shape(value))
+    return _short(array_text(value).removeprefix("array") if np.size(value) > 4 else str(np.shape(value)))
 
 
-def _amount(value: Any) -> str:
-    return decimal(value) if np.ndim(value) == 0 else str(np.shape(value))
-
-
-def _measured(row: Row) -> str:
-    if row.numerical is None or np.ndim(row.numerical) == 0:
-        return "" if row.numerical is None else decimal(row.numerical)
-    return "agrees" if row.agrees else "DISAGREES"
+def _short(amount: str) -> str:
+    return amount if len(amount) < _AMOUNT else amount.replace(" ", "")
 
 
 def _array(value: Any, width: int) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation.naming import NameRecorder, give_names, name_positions
+from gradcheck.derivation.naming import NameRecorder, give_names, name_constants, name_positions
 from gradcheck.derivation.value import Traced, UntracedError
 
 
@@ -32,8 +32,10 @@ def trace(f: Callable[..., Any], inputs: Mapping[str, Any]) -> Graph:
     result = _scalar(returned, getattr(f, "__name__", "f"))
     traced = {name: value for name, value in inputs.items() if isinstance(value, Traced)}
     recorder.values.update({id(value): value for value in traced.values()})
-    give_names(recorder, result, _default_name(f))
+    given = [value.name for value in ancestors([result]) if value.name]
+    give_names(recorder, result, _default_name(f), given)
     everything = ancestors([result, *recorder.values.values()])
+    name_constants(recorder, everything)
     name_positions(everything)
     return Graph(traced, result, tuple(value for value in everything if value.name))
 

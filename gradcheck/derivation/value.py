@@ -18,12 +18,12 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from gradcheck.derivation.rules import RULES
+from gradcheck.derivation.rules import RULES, SYNONYMS
 
 _COUNTER = itertools.count()
 _OURS = os.path.dirname(__file__) + os.sep
 _LIBRARIES = (os.path.dirname(np.__file__) + os.sep, _OURS)
-_USER_CODE = _OURS + "worked_example.py"  # lives among us, but is read as a user's code
+_USER_CODE = (_OURS + "worked_example.py", _OURS + "forms.py")  # live among us, but are read as a user's code
 
 
 class UntracedError(TypeError):
@@ -190,6 +190,14 @@ class Traced(NDArrayOperatorsMixin):
         """Zeros of `shape` with this value added at `index`: what indexing does to a cotangent."""
         return apply("scatter", self, index=index, shape=shape)
 
+    def move(self, index: Any, what: str, fill: float = 0.0) -> Traced:
+        """The entries rearranged, each named by its number in reading order; -1 stands for `fill`."""
+        return apply("move", self, index=index, fill=fill, what=what)
+
+    def gather(self, index: Any, shape: tuple[int, ...], what: str) -> Traced:
+        """What :meth:`move` does to a cotangent: entries go back where they came from, and add up there."""
+        return apply("gather", self, index=index, shape=shape, what=what)
+
     def item(self) -> NoReturn:
         """Always an error: a plain number has no derivative."""
         leave(".item()", f"turns {self._called} into a plain number", "leave .item() out")
@@ -207,6 +215,7 @@ class Traced(NDArrayOperatorsMixin):
 
 def apply(op: str, *inputs: Any, **params: Any) -> Traced:
     """A new traced value: the primitive `op` of `inputs`."""
+    op = SYNONYMS.get(op, op)
     if op not in RULES:
         known = ", ".join(sorted(RULES))
         leave(f"np.{op}", "has no derivative rule", f"write it with what has one: {known}")
@@ -223,7 +232,7 @@ def leave(what: str, why: str, remedy: str) -> NoReturn:
 def is_user_code(frame: FrameType) -> bool:
     """Whether `frame` runs the code being explained, not NumPy's or ours."""
     file = frame.f_code.co_filename
-    return file == _USER_CODE or not file.startswith(_LIBRARIES)
+    return file in _USER_CODE or not file.startswith(_LIBRARIES)
 
 
 def _where() -> str:

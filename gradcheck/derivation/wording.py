@@ -1,15 +1,25 @@
-"""What a derivation says, apart from how it is laid out: sentences, labels, equations."""
+"""What a derivation says, apart from how it is laid out: sentences, labels, cells, in the language asked for."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.derivation.derivation import Check, Derivation
-from gradcheck.derivation.notation import Python, decimal
+from gradcheck.derivation.digits import amount, off_by_rounding
+from gradcheck.derivation.languages import catalogue, chosen
+from gradcheck.derivation.notation import Python, Shapes, decimal
+from gradcheck.derivation.proofs import Proof, written
+from gradcheck.derivation.reasons import Remark, dimensions
 from gradcheck.derivation.rows import Row
-from gradcheck.derivation.symbols import Number, Symbol, evaluate
+from gradcheck.derivation.symbols import Number, Symbol
+
+if TYPE_CHECKING:
+    from gradcheck.derivation.derivation import Check, Derivation
+
+BLANK = "________"
+_DETAILS = ("brief", "normal", "full")
 
 
 def partial(above: str, below: str) -> str:
@@ -17,39 +27,246 @@ def partial(above: str, below: str) -> str:
     return f"∂{above}/∂{below}"
 
 
-def title(derivation: Derivation) -> str:
-    """What is derived, and where."""
-    head = partial(derivation.result, derivation.wrt)
-    if derivation.shape:
-        return f"{head}, {derivation.wrt} of shape {derivation.shape}"
-    return f"{head} at {derivation.wrt} = {decimal(derivation.point, trim=True)}"
+class Wording:
+    """The words for one derivation: in a language, with so much detail, with blanks or without.
 
+    Parameters
+    ----------
+    derivation : Derivation
+    lang : "en", "zh", ..., optional
+    detail : "brief", "normal" or "full"
+    ask : bool
+        A worksheet: blanks where values would be, and the answers at the end.
+    ascii : bool
+        For streams without Unicode, and so in English.
+    """
 
-def goal(derivation: Derivation) -> str:
-    """The question the number answers."""
-    if derivation.shape:
-        return f"If an entry of {derivation.wrt} grows by a tiny amount, how fast does {derivation.result} grow?"
-    return f"If {derivation.wrt} grows by a tiny amount, how fast does {derivation.result} grow?"
+    def __init__(
+        self,
+        derivation: Derivation,
+        lang: str | None = None,
+        detail: str = "normal",
+        ask: bool = False,
+        *,
+        ascii: bool = False,
+    ) -> None:
+        if detail not in _DETAILS:
+            raise ValueError(f"detail is {detail!r}; there are {', '.join(_DETAILS)}")
+        self.derivation, self.detail, self.ask, self.ascii = derivation, detail, ask, ascii
+        self.lang = "en" if ascii else chosen(lang)
+        self._messages = catalogue(self.lang)
 
+    def say(self, key: str, **fields: Any) -> str:
+        """A message of the catalogue with these in their places; numbers in the digits of the tables."""
+        return self._messages[key].format(**{name: _digits(value) for name, value in fields.items()})
 
-def label(row: Row) -> str:
-    """What a row gives, with its δ if it has one."""
-    text = partial(row.above, row.below)
-    return f"{row.delta} = {text}" if row.delta else text
+    def remark(self, remark: Remark) -> str:
+        """A message that came with its fields; a ratio in three digits, which is what it is good for."""
+        key, fields = remark
+        short = {name: f"{fields[name]:.3g}" for name in ("ratio", "mine", "theirs") if _is_float(fields.get(name))}
+        return self.say(key, **{**fields, **short})
 
+    # Above the table
 
-def equations(derivation: Derivation) -> list[tuple[Row, list[list[Row]]]]:
-    """The chain rule: for each δ, and for the whole, its row and the factors of each of its terms."""
-    found = []
-    for row in derivation.rows if derivation.scalar else ():
-        if row.kind != "factor" and (row.delta or row.number == len(derivation.rows)):
-            terms = row.cites if row.kind == "sum" else (row.number,)
-            found.append((row, [_factors(derivation, derivation.rows[k - 1]) for k in terms]))
-    return found
+    def title(self) -> str:
+        """What is derived, and where."""
+        d = self.derivation
+        head = partial(d.result, d.wrt)
+        if d.shape:
+            return self.say("title_array", partial=head, wrt=d.wrt, shape=d.shape)
+        return self.say("title", partial=head, wrt=d.wrt, value=d.point)
 
+    def goal(self) -> str:
+        """The question the number answers."""
+        d = self.derivation
+        return self.say("goal_array" if d.shape else "goal", wrt=d.wrt, result=d.result)
 
-def _factors(derivation: Derivation, row: Row) -> list[Row]:
-    return [derivation.rows[k - 1] for k in row.cites] if row.kind == "product" else [row]
+    def source(self) -> str:
+        """What was followed instead of the code itself, if it was not the code."""
+        source = self.derivation.source
+        return self.remark(source) if source else ""
+
+    def warning(self) -> str:
+        """Said at the top of a derivation that its own measurements contradict; empty otherwise."""
+        d = self.derivation
+        rows = ", ".join(f"[{row.number}]" for row in d.rows if not row.agrees)
+        if not d.ok:
+            return self.say("wrong_rows", rows=rows) if rows else self.say("wrong_checks")
+        return "" if all(check.agrees for check in d.checks) else self.say("wrong_backward")
+
+    def paths(self) -> str:
+        """How many paths there are, if more than one."""
+        count = self.derivation.path_count
+        return self.say("paths", count=f"{count:,}") if count > 1 else ""
+
+    def independent(self) -> str:
+        """Said instead of a table, where the result does not depend on the variable."""
+        return self.say("independent", result=self.derivation.result, wrt=self.derivation.wrt)
+
+    def equations(self) -> list[tuple[Row, list[list[Row]]]]:
+        """The chain rule: for each δ, and for the whole, its row and the factors of each of its terms."""
+        rows, found = self.derivation.rows, []
+        for row in rows if self.derivation.scalar else ():
+            if row.kind != "factor" and (row.delta or row.number == len(rows)):
+                terms = row.cites if row.kind == "sum" else (row.number,)
+                found.append((row, [self._factors(rows[k - 1]) for k in terms]))
+        return found
+
+    def _factors(self, row: Row) -> list[Row]:
+        return [self.derivation.rows[k - 1] for k in row.cites] if row.kind == "product" else [row]
+
+    def shaped(self) -> list[tuple[str, str]]:
+        """The chain rule of arrays: what is given, and the formula, a shape beside each factor."""
+        found = []
+        for row in self.derivation.rows if not self.derivation.scalar else ():
+            if row.formula is None or not np.ndim(row.value):
+                continue
+            name = row.delta or partial(row.above, row.below)
+            via = f"  ({self.note(row)})" if row.via else ""
+            found.append((f"{name} ({dimensions(np.shape(row.value))})", Shapes().write(row.formula) + via))
+        return found
+
+    # The table
+
+    def rows(self) -> tuple[Row, ...]:
+        """The rows to be shown: all, or in brief from the last δ on."""
+        rows, departure = self.derivation.rows, self.derivation.departure
+        if departure is not None and departure.row:
+            rows = rows[: departure.row]
+        if self.detail != "brief" or not rows:
+            return rows
+        return rows[max((row.number for row in rows[:-1] if row.delta), default=1) - 1 :]
+
+    def label(self, row: Row) -> str:
+        """What a row gives, with its δ if it has one."""
+        text = partial(row.above, row.below)
+        return f"{row.delta} = {text}" if row.delta else text
+
+    def symbols(self, row: Row) -> str:
+        """The formula of a row, or the rows it cites."""
+        return "  ".join(part for part in (row.text, self.note(row)) if part)
+
+    def note(self, row: Row) -> str:
+        """What is to be said about a row besides its numbers."""
+        if row.note:
+            return f"({self.say('note_' + row.note.replace(' ', '_'))})"
+        if not row.via:
+            return ""
+        return self.say("via", via=row.via) if row.via != row.above else self.say("directly")
+
+    def numbers(self, row: Row) -> str:
+        """The formula with its numbers; empty where that would only repeat the value, and on a worksheet."""
+        if self.ask or np.ndim(row.value):
+            return ""
+        if row.formula is not None:
+            text = "" if isinstance(row.formula, Number | Symbol) else Python(numbers=True).write(row.formula)
+            return "" if "array(" in text or text == row.text else text
+        values = [decimal(self.derivation.rows[k - 1].value, trim=True) for k in row.cites]
+        if row.kind == "sum":
+            return " + ".join(values).replace("+ -", "- ")
+        return " * ".join([*values[:1], *(f"({v})" if v.startswith("-") else v for v in values[1:])])
+
+    def amount(self, row: Row) -> str:
+        """The value of a row, or the shape of an array, or a blank."""
+        return BLANK if self.ask else amount(row.value)
+
+    def measured(self, row: Row) -> str:
+        """What its own central difference gave."""
+        if row.numerical is None or self.ask:
+            return ""
+        return amount(row.numerical) if np.ndim(row.numerical) == 0 else self.verdict(row.agrees)
+
+    def reasons(self, row: Row) -> list[str]:
+        """Why an array's row looks as it does."""
+        return [self.remark(reason) for reason in row.reasons] if self.detail != "brief" else []
+
+    def verdict(self, agrees: bool) -> str:
+        """One word."""
+        return self.say("agrees" if agrees else "disagrees")
+
+    # Below the table
+
+    def checks(self) -> list[tuple[str, str, str, str]]:
+        """Every check as (name, value, against what, verdict); in brief the first, of the whole."""
+        checks = self.derivation.checks
+        return [self._check(check) for check in (checks[:1] if self.detail == "brief" else checks)]
+
+    def _check(self, check: Check) -> tuple[str, str, str, str]:
+        if check.name == "factors":
+            value = self.say("of", good=check.value, count=check.count)
+        elif self.ask and check.name in ("numerical", "autograd", "published"):
+            value = BLANK
+        else:
+            value = decimal(check.value) if np.ndim(check.value) == 0 else self.say("as_below")
+        against = self.say(f"against_{check.name}", count=check.count)
+        return self.say(f"check_{check.name}"), value, against, self.verdict(check.agrees)
+
+    def update(self) -> str:
+        """One step of gradient descent, w = old - rate * gradient -> new; empty without a rate."""
+        if self.derivation.rate is None or self.derivation.shape:
+            return ""
+        old, rate, gradient, new = self.update_numbers()
+        return self.say("step", wrt=self.derivation.wrt, old=old, rate=rate, gradient=gradient, new=new)
+
+    def update_numbers(self) -> tuple[str, str, str, str]:
+        """The old value, the rate, the gradient and the new value."""
+        d = self.derivation
+        old, rate = decimal(d.point, trim=True), decimal(d.rate or 0, trim=True)
+        if self.ask:
+            return old, rate, BLANK, BLANK
+        gradient = decimal(d.value)
+        return old, rate, f"({gradient})" if d.value < 0 else gradient, decimal(d.updated)
+
+    def together(self) -> str:
+        """That all weights move at once, where an old value stands in the table."""
+        old = any(row.note == "old value" for row in self.derivation.rows)
+        return self.say("step_together") if old and self.detail != "brief" else ""
+
+    def sense(self) -> list[str]:
+        """What the gradient says."""
+        return [] if self.detail == "brief" or self.ask else [self.remark(r) for r in self.derivation.remarks]
+
+    def gradients(self) -> list[tuple[str, float, float]]:
+        """Of a large array the entries that were measured one by one, the largest first: (entry, value, measured)."""
+        d = self.derivation
+        known = np.argwhere(~np.isnan(d.numerical)) if np.isnan(d.numerical).any() else np.zeros((0, 1), int)
+        entries = sorted((tuple(int(k) for k in i) for i in known), key=lambda i: -abs(float(d.value[i])))
+        return [(f"{d.wrt}[{', '.join(map(str, i))}]", float(d.value[i]), float(d.numerical[i])) for i in entries[:5]]
+
+    def digits(self) -> str:
+        """How to read the last digits."""
+        if self.detail == "brief" or self.ask or not self.derivation.scalar:
+            return ""
+        rows = ", ".join(f"[{k}]" for k in off_by_rounding(self.derivation))
+        return self.say("digits_off", rows=rows) if rows else self.say("digits_exact")
+
+    def proofs(self) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
+        """In full: (which step, its operations with their derivatives, the product)."""
+        for proof in self.derivation.proofs if self.detail == "full" else ():
+            name = partial(proof.above, proof.below)
+            row = next(r.number for r in self.derivation.rows if (r.above, r.below) == (proof.above, proof.below))
+            yield self.say("why_step", row=row, partial=name), written(proof), self._product(proof)
+
+    def _product(self, proof: Proof) -> str:
+        text = self.say("why_product", formula=Python().write(proof.product))
+        return text + self.say("why_alike", steps=self.say("list").join(proof.alike)) if proof.alike else text
+
+    def departure(self) -> list[str]:
+        """Where a given gradient leaves this one, in sentences."""
+        found = self.derivation.departure
+        if found is None:
+            return []
+        lines = [self.remark(found.remark), self.say("departs_values", value=found.value, expected=found.expected)]
+        return [*lines, self.say("departs_until", row=found.row)] if found.row else lines
+
+    def answers(self) -> list[tuple[str, str]]:
+        """The key to a worksheet: (row, value)."""
+        if not self.ask:
+            return []
+        found = [(f"[{row.number}]", amount(row.value)) for row in self.rows()]
+        if self.update():
+            found.append((self.derivation.wrt, decimal(self.derivation.updated)))
+        return found
 
 
 def factor_name(row: Row) -> str:
@@ -57,99 +274,9 @@ def factor_name(row: Row) -> str:
     return row.delta or partial(row.above, row.below)
 
 
-def symbols(row: Row) -> str:
-    """The formula of a row, or the rows it cites."""
-    return "  ".join(part for part in (row.text, note(row)) if part)
+def _is_float(value: Any) -> bool:
+    return isinstance(value, float | np.floating)
 
 
-def note(row: Row) -> str:
-    """What is to be said about a row besides its numbers."""
-    if row.note or not row.via:
-        return f"({row.note})" if row.note else ""
-    return f"via {row.via}" if row.via != row.above else "directly"
-
-
-def row_numbers(derivation: Derivation, row: Row) -> str:
-    """The formula with its numbers; empty where that would only repeat the value."""
-    if row.formula is not None:
-        text = "" if isinstance(row.formula, Number | Symbol) else Python(numbers=True).write(row.formula)
-        return "" if "array(" in text else text
-    values = [decimal(derivation.rows[k - 1].value, trim=True) for k in row.cites]
-    if row.kind == "sum":
-        return " + ".join(values).replace("+ -", "- ")
-    return " * ".join([values[0], *(f"({v})" if v.startswith("-") else v for v in values[1:])])
-
-
-def by_hand(derivation: Derivation, row: Row) -> Any:
-    """What a row comes to from the printed digits of what it is made of."""
-    if row.formula is not None:
-        return evaluate(row.formula, lambda symbol: _as_printed(symbol.value))
-    values = [_as_printed(derivation.rows[k - 1].value) for k in row.cites]
-    return sum(values) if row.kind == "sum" else np.prod(values)
-
-
-def off_by_rounding(derivation: Derivation) -> list[int]:
-    """The rows whose last printed digit the printed digits do not reproduce."""
-    rows = [row for row in derivation.rows if np.ndim(row.value) == 0]
-    return [row.number for row in rows if decimal(by_hand(derivation, row)) != decimal(row.value)]
-
-
-def _as_printed(value: Any) -> Any:
-    return float(decimal(value)) if np.ndim(value) == 0 else value
-
-
-def digits_note(derivation: Derivation) -> str:
-    """How to read the last digits."""
-    rows = off_by_rounding(derivation)
-    if not rows:
-        return "Full precision is carried; every printed last digit can be reproduced by hand."
-    which = ", ".join(f"[{k}]" for k in rows)
-    return f"Full precision is carried; by hand, {which} may differ in the last digit."
-
-
-def update(derivation: Derivation) -> str:
-    """One step of gradient descent, w = old - rate * gradient -> new; empty without a rate."""
-    if derivation.rate is None or derivation.shape:
-        return ""
-    old, rate, gradient, new = update_numbers(derivation)
-    return f"{derivation.wrt} = {old} - {rate} * {gradient} -> {new}"
-
-
-def update_numbers(derivation: Derivation) -> tuple[str, str, str, str]:
-    """The old value, the rate, the gradient and the new value."""
-    gradient = decimal(derivation.value)
-    return (
-        decimal(derivation.point, trim=True),
-        decimal(derivation.rate or 0, trim=True),
-        f"({gradient})" if derivation.value < 0 else gradient,
-        decimal(derivation.updated),
-    )
-
-
-def check_line(derivation: Derivation, check: Check) -> tuple[str, str, str, str]:
-    """A check as (name, value, against what, verdict)."""
-    verdict = "agrees" if check.agrees else "DISAGREES"
-    if check.name == "factors":
-        return (
-            "each factor",
-            f"{check.value} of {check.against}",
-            "equal their own central difference",
-            verdict,
-        )
-    value = decimal(check.value) if np.ndim(check.value) == 0 else "as below"
-    return check.name, value, check.against, verdict
-
-
-def independent(derivation: Derivation) -> str:
-    """Said instead of a table, where the result does not depend on the variable."""
-    return f"{derivation.result} does not depend on {derivation.wrt}: the derivative is 0."
-
-
-def warning(derivation: Derivation) -> str:
-    """Said at the top of a derivation that its own measurements contradict; empty otherwise."""
-    if derivation.ok:
-        return ""
-    rows = ", ".join(f"[{row.number}]" for row in derivation.rows if not row.agrees)
-    if rows:
-        return f"WRONG: {rows} is not what was measured; do not rely on this derivation."
-    return "WRONG: the checks below do not agree; do not rely on this derivation."
+def _digits(value: Any) -> Any:
+    return decimal(value, trim=True) if _is_float(value) else value

@@ -1,0 +1,237 @@
+"""`depart`: where a given wrong gradient leaves the right one, shown on the derivation of the worst entry.
+
+The given gradient is held against what comes out if one step of the chain rule is done wrongly in one of the
+ways in which it is: a factor left out, a sign turned, a path forgotten, a sum taken for a mean. If one of
+these gives the given array, entry for entry, that step is where it departs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gradcheck.derivation.case import Case, at_point, case
+from gradcheck.derivation.derivation import Departure, Derivation
+from gradcheck.derivation.derive import derive, steps_of
+from gradcheck.derivation.layers import LayerFunction, is_layer
+from gradcheck.derivation.notation import Python
+from gradcheck.derivation.paths import Chain, Edge
+from gradcheck.derivation.reasons import Remark
+from gradcheck.derivation.rows import Row
+from gradcheck.derivation.simplify import MINUS_ONE
+from gradcheck.derivation.symbols import ONE, Formula, Function, Number, Product, Sum, add, evaluate, multiply, product
+
+_SAME = 1e-6
+_MOST = 1000  # times
+
+
+def depart(
+    f: Any, *inputs: Any, wrt: str, given: Any, at: Mapping[str, Any] | None = None, dy: Any = None, seed: int = 0
+) -> Derivation:
+    """The derivation of the worst entry of a `given` gradient, and the step at which it departs.
+
+    ``worst = argmax |given - ∂f/∂wrt|``
+
+    Parameters
+    ----------
+    f, *inputs, at
+        A function and its point, or a layer and its inputs, as in :func:`~gradcheck.derivation.explain`.
+    wrt : str
+        The variable, as a whole: ``"W"``.
+    given : float or array
+        The gradient to be judged, in the shape of the variable.
+    dy, seed
+        The cotangent of a layer's result, as in :func:`~gradcheck.derivation.explain`.
+
+    Returns
+    -------
+    Derivation
+        Its `departure` says where; None if `given` is right.
+
+    Raises
+    ------
+    ValueError
+        If `given` has not the shape of the variable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def loss(w, x):
+    ...     y = np.tanh(w * x)
+    ...     return y**2
+    >>> found = depart(loss, wrt="w", at={"w": 0.5, "x": 2.0}, given=2 * np.tanh(1.0) * 2.0)
+    >>> found.departure.remark[0], found.departure.row  # (1 - y**2) was forgotten
+    ('departs_missing', 2)
+    """
+    asked = _asked(f, inputs, wrt, at, dy, seed)
+    given = np.asarray(given, float)
+    if given.shape != np.shape(asked.variable):
+        shape = np.shape(asked.variable)
+        raise ValueError(f"given has shape {given.shape}, but {wrt} has shape {shape}; they must agree")
+    whole = derive(asked)
+    difference = np.abs(given - whole.value)
+    if np.all(difference <= 1e-7 * _size(given, whole.value)):
+        return whole
+    worst = np.unravel_index(int(np.argmax(np.nan_to_num(difference, nan=np.inf))), given.shape)
+    departure = Departure(0, ("departs_unknown", {}), float(given[worst]), float(np.asarray(whole.value)[worst]))
+    shown = whole
+    if given.shape and asked.index is None:
+        shown = derive(replace(asked, index=tuple(int(i) for i in worst)))
+    return replace(shown, departure=_explained(steps_of(asked, measured=False), shown, given, departure))
+
+
+def _asked(f: Any, inputs: tuple[Any, ...], wrt: str, at: Any, dy: Any, seed: int) -> Case:
+    if is_layer(f):
+        layer = LayerFunction(f, inputs, dy, seed)
+        return at_point(layer, wrt, layer.point)
+    return case(f, wrt, at if at is not None else dict(*inputs))
+
+
+def _explained(chain: Chain, shown: Derivation, given: Any, departure: Departure) -> Departure:
+    """The departure with its reason, if one wrong step gives the given gradient."""
+    right = _gradient(chain, {})
+    for edge, key, part, wrong in _mistakes(chain):
+        made = _gradient(chain, {id(edge): wrong})
+        if made is not None and _same(made, given) and not _same(made, right):
+            row = _row_of(shown, edge)
+            if row is not None:
+                factor = part or f"∂{edge.above.name}/∂{edge.below.name}"
+                return replace(departure, row=row.number, remark=(key, {"row": row.number, "factor": factor}))
+    return replace(departure, remark=_scaled(right, given) or departure.remark)
+
+
+def _scaled(right: Any, given: Any) -> Remark | None:
+    """The given gradient as a multiple of the right one; of a single number any would be, so only by a whole number."""
+    size = float(np.sum(right * right))
+    ratio = float(np.sum(right * given)) / size if size else np.nan
+    whole = abs(ratio) if abs(ratio) >= 1 else 1 / abs(ratio) if ratio else np.nan
+    if not np.isfinite(ratio) or not _same(ratio * right, given):
+        return None
+    if np.size(right) == 1 and not (abs(whole - round(whole)) < _SAME * whole and whole < _MOST):
+        return None
+    return "departs_scale", {"ratio": ratio}
+
+
+Step = Callable[[Any], Any]
+
+
+def _gradient(chain: Chain, wrong: dict[int, Step]) -> Any:
+    """The gradient of the variable, with these steps done wrongly; None where the shapes do not fit then."""
+    cotangents: dict[int, Any] = {id(chain.result): np.float64(1.0)}
+    for edge in chain.edges:  # from the result down
+        delta = cotangents.get(id(edge.above), 0.0)
+        try:
+            passed = wrong[id(edge)](delta) if id(edge) in wrong else chain.push(edge, delta)
+        except ValueError:  # shapes that do not fit
+            return None
+        if np.shape(passed) != edge.below.shape:
+            return None
+        cotangents[id(edge.below)] = cotangents.get(id(edge.below), 0.0) + passed
+    return cotangents.get(id(chain.variable), np.zeros(chain.variable.shape))
+
+
+def _mistakes(chain: Chain) -> Iterator[tuple[Edge, str, str, Step]]:
+    """Every step, done wrongly in every way: (step, message, which part of it, how it is done then)."""
+    for edge in chain.edges:
+        for part, formula in _left_out(edge.formula):
+            yield edge, "departs_missing", part, _as(chain, replace(edge, formula=formula))
+    for edge in chain.edges:
+        turned = replace(edge, formula=multiply(MINUS_ONE, edge.formula))
+        minus = isinstance(edge.formula, Product) and edge.formula.coefficient < 0
+        yield edge, "departs_sign" if minus else "departs_sign_somewhere", "", _as(chain, turned)
+    for edge in chain.edges:
+        for part, formula in _transposed(edge.formula):
+            yield edge, "departs_transpose", part, _as(chain, replace(edge, formula=formula))
+    if chain.count() > 1:
+        for edge in chain.edges:
+            yield edge, "departs_path", "", partial(_nothing, edge)
+    for edge in filter(_sums, chain.edges):
+        yield edge, "departs_unsummed", "", partial(_mean, chain, edge)
+
+
+def _as(chain: Chain, edge: Edge) -> Step:
+    if chain.scalar:
+        return lambda delta: delta * float(evaluate(edge.formula))
+    return lambda delta: chain.push(edge, delta)
+
+
+def _sums(edge: Edge) -> bool:
+    """Whether this step back adds up over the batch: it sums, or multiplies from the left by something transposed."""
+    formula = edge.formula
+    if not isinstance(formula, Function):
+        return False
+    first = formula.arguments[0]
+    return formula.op == "sum" or (formula.op == "matmul" and isinstance(first, Function) and first.op == "transpose")
+
+
+def _nothing(edge: Edge, delta: Any) -> Any:
+    return np.zeros(edge.below.shape)[()]
+
+
+def _mean(chain: Chain, edge: Edge, delta: Any) -> Any:
+    """The mean over the leading axis of the cotangent, where it has one."""
+    return chain.push(edge, delta) / (np.shape(delta)[0] if np.ndim(delta) else 1)
+
+
+def _left_out(formula: Formula) -> Iterator[tuple[str, Formula]]:
+    """The formula without one of its factors or terms, and what is missing then."""
+    write = Python().write
+    if isinstance(formula, Product):
+        powers, coefficient = dict(formula.powers), formula.coefficient
+        if coefficient not in (1, -1):
+            size = Number(coefficient if coefficient > 0 else -coefficient)
+            yield write(size), product(Fraction(1 if coefficient > 0 else -1), powers)
+        for base, exponent in formula.powers:
+            if "δ" not in write(base):
+                rest = {b: e for b, e in powers.items() if b != base}
+                yield write(product(Fraction(1), {base: exponent})), product(coefficient, rest)
+        if not any("δ" in write(base) for base in powers) and len(powers) > 1:
+            yield write(formula), ONE
+    elif isinstance(formula, Sum):
+        for k, term in enumerate(formula.terms):
+            yield write(term), add(*(t for j, t in enumerate(formula.terms) if j != k))
+        if "δ" not in write(formula):
+            yield write(formula), ONE
+    elif "δ" not in write(formula) and formula != ONE:
+        yield write(formula), ONE
+
+
+def _transposed(formula: Formula) -> Iterator[tuple[str, Formula]]:
+    """The formula of a matrix product with one transpose too many or too few."""
+    if not (isinstance(formula, Function) and formula.op == "matmul"):
+        return
+    for k, x in enumerate(formula.arguments):
+        if len(x.shape) == 2:
+            arguments = list(formula.arguments)
+            arguments[k] = _other_way(x)
+            yield Python().write(x), replace(formula, arguments=tuple(arguments))
+
+
+def _other_way(x: Formula) -> Formula:
+    if isinstance(x, Function) and x.op == "transpose":
+        return x.arguments[0]
+    return Function("transpose", (x,), {"axes": None}, "transposed", x.shape[::-1])
+
+
+def _row_of(shown: Derivation, edge: Edge) -> Row | None:
+    """The row of a step: by its local derivative, or in arrays by the value it goes through."""
+    for row in shown.rows:
+        if row.kind == "factor" and (row.above, row.below) == (edge.above.name, edge.below.name):
+            return row
+    names = {edge.below.name, shown.wrt if edge.below.name == shown.wrt.partition("[")[0] else edge.below.name}
+    below = [row for row in shown.rows if row.kind == "factor" and row.below in names]
+    via = [row for row in below if row.via == edge.above.name]
+    return next(iter(via or below), None)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return bool(np.all(np.abs(a - b) <= _SAME * _size(a, b)))
+
+
+def _size(a: Any, b: Any) -> float:
+    return max(float(np.max(np.abs(a), initial=0)), float(np.max(np.abs(b), initial=0)))

@@ -1,0 +1,93 @@
+"""Why a step back looks as it does: where a transpose, a sum or a mask in a gradient comes from.
+
+Every reason is read off the forward operation between two named values, as a message of the catalogue
+(:mod:`gradcheck.derivation.languages`) with its numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gradcheck.derivation.trace import interior
+from gradcheck.derivation.value import Traced
+
+Remark = tuple[str, dict[str, Any]]
+"""The key of a message, and what to put into it."""
+
+_MOVES = {"transpose": "rearranged", "reshape": "rearranged", "getitem": "picked", "move": "picked", "put": "picked"}
+_CHOICES = {"maximum", "minimum", "where", "absolute"}
+_BLOCKS = {"concatenate", "stack"}
+
+
+def reasons(above: Traced, below: Traced) -> tuple[Remark, ...]:
+    """What happened to `below` on its way to `above`, as far as it shapes the gradient."""
+    found: dict[str, Remark] = {}
+    for node, k in _uses(above, below):
+        for key, fields in _of(node, k, below):
+            found.setdefault(key, (key, fields))
+    return tuple(found.values())
+
+
+def dimensions(shape: tuple[int, ...]) -> str:
+    """A shape as mathematics writes it: 784×100.
+
+    Examples
+    --------
+    >>> dimensions((784, 100)), dimensions((3,)), dimensions(())
+    ('784×100', '3', '1')
+    """
+    return "×".join(map(str, shape)) or "1"
+
+
+def _uses(above: Traced, below: Traced) -> Iterator[tuple[Traced, int]]:
+    """The operations between the two, each with the number of the argument that `below` comes in by."""
+    carries = {id(below)}
+    for node in [*interior(above), above]:
+        for k, x in enumerate(node.inputs):
+            if id(x) in carries:
+                carries.add(id(node))
+                yield node, k
+
+
+def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
+    x = node.inputs[k]
+    name = below.name
+    if node.op == "matmul" and x.ndim > 1:
+        other = node.inputs[1 - k]
+        key = "why_matmul_left" if k == 0 else "why_matmul_right"
+        yield key, {"x": name, "other": _called(other), "length": x.shape[-1] if k == 0 else x.shape[-2]}
+        if node.ndim < 3 and x.ndim > 1 and k == 1 and other.ndim > 1:
+            yield "why_shared_rows", {"x": name, "rows": other.shape[0]}
+    elif node.op == "sum":
+        key = "why_sum" if node.params["axis"] is None else "why_sum_axis"
+        yield key, {"axis": node.params["axis"], "shape": dimensions(x.shape)}
+    elif node.op in _MOVES:
+        yield f"why_{_MOVES[node.op]}", {"x": name}
+    elif node.op in _CHOICES:
+        yield "why_choice", {"x": name}
+    elif node.op in _BLOCKS:
+        yield "why_block", {"x": name}
+    elif node.op == "max":
+        yield "why_max", {"x": name}
+    elif node.op == "einsum":
+        yield "why_einsum", {"x": name, "subscripts": node.params["subscripts"]}
+    elif x.shape != node.shape:
+        axes = ", ".join(map(str, _repeated(x.shape, node.shape)))
+        yield (
+            "why_broadcast",
+            {"x": name, "shape": dimensions(x.shape), "wide": dimensions(node.shape), "axes": axes},
+        )
+    if node.op == "matmul" and x.ndim < node.ndim and x.ndim > 1:
+        yield "why_broadcast", {"x": name, "shape": dimensions(x.shape), "wide": dimensions(node.shape), "axes": "0"}
+
+
+def _called(value: Traced) -> str:
+    """A name, or how it is made of names."""
+    return value.name or f"{value.op}({', '.join(x.name for x in value.inputs if x.name)})"
+
+
+def _repeated(small: tuple[int, ...], large: tuple[int, ...]) -> list[int]:
+    """The axes of the large shape along which the small one was repeated."""
+    extra = len(large) - len(small)
+    return [k for k, n in enumerate(large) if k < extra or (small[k - extra] == 1 and n != 1)]
