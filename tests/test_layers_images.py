@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcheck.analytic import AveragePooling2D, Conv2D, MaxPooling2D
+from gradcheck.analytic import (
+    AveragePooling2D,
+    Conv1D,
+    Conv2D,
+    Conv2DTranspose,
+    Conv3D,
+    DepthwiseConv2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+    MaxPooling3D,
+    SeparableConv2D,
+    UpSampling2D,
+)
 from gradcheck.analytic.windows import Windows
 
 
@@ -102,21 +114,21 @@ def test_padding_does_not_count_in_an_average():
 @settings(max_examples=100)
 @given(
     st.tuples(*[st.tuples(st.integers(1, 3), st.integers(1, 3))] * 3),
-    st.sampled_from(["valid", "same", (1, 0), (2, 3)]),
+    st.sampled_from(["valid", "same", ((1, 1), (0, 0)), ((2, 0), (1, 3))]),
     st.tuples(st.integers(0, 4), st.integers(0, 4)),
 )
 def test_scatter_is_the_transpose_of_gather(pairs, padding, more):
-    """⟨gather(pad x), w⟩ = ⟨x, scatter w⟩ for all x and w: what makes backward right for any geometry."""
+    """⟨gather x, w⟩ = ⟨x, scatter w⟩ for all x and w: what makes backward right for any geometry."""
     size, stride, dilation = pairs
     windows = Windows(size, stride, padding, dilation)
     image = tuple((k - 1) * d + 1 + m for k, d, m in zip(size, dilation, more, strict=True))
     rng = np.random.default_rng(0)
     x = rng.integers(-9, 10, (2, 3, *image)).astype(float)
-    gathered = windows.gather(windows.pad(x))
+    gathered = windows.gather(x)
     w = rng.integers(-9, 10, gathered.shape).astype(float)
     assert (gathered * w).sum() == (x * windows.scatter(w, image)).sum()
     if padding == "same":
-        assert gathered.shape[4:] == tuple(-(-n // s) for n, s in zip(image, stride, strict=True))
+        assert gathered.shape[3:] == tuple(-(-n // s) for n, s in zip(image, stride, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -128,6 +140,17 @@ def test_scatter_is_the_transpose_of_gather(pairs, padding, more):
             "Conv2D(4, 6, (3, 2), stride=(2, 1), padding='same', dilation=2, groups=2)",
         ),
         (Conv2D(1, 1, 3, padding=1), "Conv2D(1, 1, 3, padding=1)"),
+        (Conv2D(1, 1, 3, padding=((2, 0), 1)), "Conv2D(1, 1, 3, padding=((2, 0), 1))"),
+        (Conv1D(4, 6, 3, padding=((2, 0),), groups=2), "Conv1D(4, 6, 3, padding=((2, 0),), groups=2)"),
+        (Conv3D(1, 2, (1, 2, 3)), "Conv3D(1, 2, (1, 2, 3))"),
+        (DepthwiseConv2D(3, 2, multiplier=2), "DepthwiseConv2D(3, 2, multiplier=2)"),
+        (SeparableConv2D(3, 4, 2, stride=2), "SeparableConv2D(3, 4, 2, stride=2)"),
+        (
+            Conv2DTranspose(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2),
+            "Conv2DTranspose(4, 6, 3, stride=2, padding=1, output_padding=(1, 1), groups=2)",
+        ),
+        (UpSampling2D((2, 3), "bilinear"), "UpSampling2D((2, 3), 'bilinear')"),
+        (MaxPooling3D((1, 2, 2)), "MaxPooling3D((1, 2, 2), stride=(1, 2, 2))"),
         (MaxPooling2D(), "MaxPooling2D(2, stride=2)"),
         (AveragePooling2D((2, 3), 1, "same"), "AveragePooling2D((2, 3), padding='same')"),
     ],
@@ -151,12 +174,36 @@ def test_layers_show_their_options(layer, shown):
         (
             lambda: Conv2D(1, 1, 3, padding="full"),
             ValueError,
-            "Conv2D: padding = 'full', expected 'valid', 'same', an integer from 0 or a pair (rows, columns)",
+            "Conv2D: padding = 'full', expected 'valid', 'same', an integer from 0, or a pair (rows, columns), "
+            "each an integer or a pair (before, after)",
         ),
         (
             lambda: Conv2D(1, 1, 3, padding=-1),
             ValueError,
-            "Conv2D: padding = -1, expected 'valid', 'same', an integer from 0 or a pair (rows, columns)",
+            "Conv2D: padding = -1, expected 'valid', 'same', an integer from 0, or a pair (rows, columns), "
+            "each an integer or a pair (before, after)",
+        ),
+        (
+            lambda: Conv3D(1, 1, 3, padding=(1, 1)),
+            ValueError,
+            "Conv3D: padding = (1, 1), expected 'valid', 'same', an integer from 0, or three of them (planes, rows, "
+            "columns), each an integer or a pair (before, after)",
+        ),
+        (
+            lambda: Conv1D(1, 1, (3, 3)),
+            ValueError,
+            "Conv1D: kernel_size = (3, 3), expected an integer or a tuple (steps,)",
+        ),
+        (
+            lambda: Conv2DTranspose(1, 1, 3, stride=2, output_padding=2),
+            ValueError,
+            "Conv2DTranspose: output_padding = 2, expected 0 with padding='same', else an integer from 0 and less than "
+            "stride = (2, 2), or a pair (rows, columns)",
+        ),
+        (
+            lambda: UpSampling2D(2, "cubic"),
+            ValueError,
+            "UpSampling2D: interpolation = 'cubic', expected 'nearest' or 'bilinear'",
         ),
         (
             lambda: MaxPooling2D(2, padding=2),
@@ -186,3 +233,19 @@ def test_images_that_do_not_fit():
         "AveragePooling2D(5, stride=5, padding=1): x has 2 rows on axis 2, expected at least 3, as a window takes 5",
     ):
         AveragePooling2D(5, padding=1).forward(np.zeros((1, 3, 2, 9)))
+    with says(ValueError, "Conv3D(1, 1, 2): x has shape (1, 1, 5, 5), expected volumes (N, C, D, H, W)"):
+        Conv3D(1, 1, 2).forward(np.zeros((1, 1, 5, 5)))
+    with says(ValueError, "Conv1D(1, 1, 3): x has 2 steps on axis 2, expected at least 3, as a window takes 3"):
+        Conv1D(1, 1, 3).forward(np.zeros((1, 1, 2)))
+    with says(ValueError, "Conv2DTranspose(3, 4, 2): x has 2 channels on axis 1, expected C = 3"):
+        Conv2DTranspose(3, 4, 2).forward(np.zeros((1, 2, 5, 5)))
+    with says(
+        ValueError,
+        "Conv2DTranspose(1, 1, 2, padding=1): x has 1 columns on axis 3, which leaves 0 of the output; "
+        "expected at least 1",
+    ):
+        Conv2DTranspose(1, 1, 2, padding=1).forward(np.zeros((1, 1, 5, 1)))
+    with says(ValueError, "GlobalMaxPooling2D(): x has 0 rows on axis 2, expected at least 1"):
+        GlobalMaxPooling2D().forward(np.zeros((1, 1, 0, 3)))
+    with says(ValueError, "UpSampling2D(2): x has shape (2, 3), expected images (N, C, H, W)"):
+        UpSampling2D().forward(np.zeros((2, 3)))

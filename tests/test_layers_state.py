@@ -55,7 +55,7 @@ def test_dropout_after_training_does_nothing():
 
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.5])
 def test_a_rate_is_a_probability(rate):
-    with says(ValueError, f"Dropout: rate = {rate}, expected a probability of at least 0 and less than 1"):
+    with says(ValueError, f"Dropout: rate = {rate}, expected a probability from 0 to less than 1"):
         Dropout(rate)
 
 

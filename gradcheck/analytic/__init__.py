@@ -11,12 +11,16 @@ In reading order:
   :mod:`~gradcheck.analytic.softmax` and :mod:`~gradcheck.analytic.losses`: all that a classifier needs;
 * :mod:`~gradcheck.analytic.network`: the chain rule; :mod:`~gradcheck.analytic.two_layer_net`;
 * :mod:`~gradcheck.analytic.rectifiers`, :mod:`~gradcheck.analytic.reshape`,
-  :mod:`~gradcheck.analytic.dropout`, :mod:`~gradcheck.analytic.normalization`,
+  :mod:`~gradcheck.analytic.dropout`, :mod:`~gradcheck.analytic.merge`,
   :mod:`~gradcheck.analytic.embedding`;
+* :mod:`~gradcheck.analytic.normalization`, then :mod:`~gradcheck.analytic.batch_normalization`,
+  :mod:`~gradcheck.analytic.layer_normalization` and :mod:`~gradcheck.analytic.group_normalization`;
 * :mod:`~gradcheck.analytic.recurrent`, :mod:`~gradcheck.analytic.attention`,
   :mod:`~gradcheck.analytic.multi_head_attention`: sequences;
-* :mod:`~gradcheck.analytic.windows`, then :mod:`~gradcheck.analytic.convolution` and
-  :mod:`~gradcheck.analytic.pooling`;
+* :mod:`~gradcheck.analytic.windows` and :mod:`~gradcheck.analytic.correlation`, then
+  :mod:`~gradcheck.analytic.convolution`, :mod:`~gradcheck.analytic.separable`,
+  :mod:`~gradcheck.analytic.transposed`, :mod:`~gradcheck.analytic.pooling`,
+  :mod:`~gradcheck.analytic.global_pooling` and :mod:`~gradcheck.analytic.upsampling`;
 * :mod:`~gradcheck.analytic.catalogue`: one case of each, ready to be checked; and what a new layer takes.
 
 >>> dense = Dense(3, 4, rng=0)
@@ -26,24 +30,38 @@ In reading order:
 ((2, 3), (3, 4), (4,))
 """
 
-from gradcheck.analytic.activations import ReLU, Sigmoid, Tanh, sigmoid
+from gradcheck.analytic.activations import HardSigmoid, ReLU, Sigmoid, Step, Tanh, sigmoid
 from gradcheck.analytic.attention import ScaledDotProductAttention
+from gradcheck.analytic.batch_normalization import BatchNormalization
 from gradcheck.analytic.catalogue import Case, cases
-from gradcheck.analytic.convolution import Conv2D
+from gradcheck.analytic.convolution import Conv1D, Conv2D, Conv3D
 from gradcheck.analytic.dense import Dense
-from gradcheck.analytic.dropout import Dropout
+from gradcheck.analytic.dropout import Dropout, SpatialDropout
 from gradcheck.analytic.embedding import Embedding
+from gradcheck.analytic.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
+from gradcheck.analytic.group_normalization import GroupNormalization
 from gradcheck.analytic.layer import Layer, Parameter
+from gradcheck.analytic.layer_normalization import LayerNormalization, RMSNorm
 from gradcheck.analytic.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
+from gradcheck.analytic.merge import Add, Concatenate
 from gradcheck.analytic.multi_head_attention import MultiHeadAttention
 from gradcheck.analytic.network import Sequential
-from gradcheck.analytic.normalization import BatchNormalization, LayerNormalization
-from gradcheck.analytic.pooling import AveragePooling2D, MaxPooling2D
+from gradcheck.analytic.pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from gradcheck.analytic.rectifiers import ELU, GELU, SELU, LeakyReLU, SiLU, Softplus
 from gradcheck.analytic.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from gradcheck.analytic.reshape import Flatten, Reshape
+from gradcheck.analytic.separable import DepthwiseConv2D, SeparableConv2D
 from gradcheck.analytic.softmax import LogSoftmax, Softmax, log_softmax, softmax
+from gradcheck.analytic.transposed import Conv2DTranspose
 from gradcheck.analytic.two_layer_net import TwoLayerNet
+from gradcheck.analytic.upsampling import UpSampling2D
 
 __all__ = [
     "ELU",
@@ -51,27 +69,43 @@ __all__ = [
     "GRU",
     "LSTM",
     "SELU",
+    "Add",
+    "AveragePooling1D",
     "AveragePooling2D",
+    "AveragePooling3D",
     "BatchNormalization",
     "Bidirectional",
     "Case",
+    "Concatenate",
+    "Conv1D",
     "Conv2D",
+    "Conv2DTranspose",
+    "Conv3D",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
+    "GroupNormalization",
+    "HardSigmoid",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
     "LogSoftmax",
     "Loss",
+    "MaxPooling1D",
     "MaxPooling2D",
+    "MaxPooling3D",
     "MeanSquaredError",
     "MultiHeadAttention",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "Reshape",
     "ScaledDotProductAttention",
+    "SeparableConv2D",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -79,8 +113,11 @@ __all__ = [
     "Softmax",
     "SoftmaxCrossEntropy",
     "Softplus",
+    "SpatialDropout",
+    "Step",
     "Tanh",
     "TwoLayerNet",
+    "UpSampling2D",
     "cases",
     "log_softmax",
     "sigmoid",

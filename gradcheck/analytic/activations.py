@@ -1,4 +1,4 @@
-"""The three classic activations: they bend what dense layers would leave straight.
+"""The classic activations: they bend what dense layers would leave straight.
 
 Every y_i depends on x_i alone, so the Jacobian is diagonal and backward is dx = dy · f'(x).
 """
@@ -9,6 +9,36 @@ import numpy as np
 
 from gradcheck.analytic.layer import Layer
 from gradcheck.analytic.validation import Array
+
+
+class Step(Layer):
+    """The step function of the first neurons: y = 1 where x > 0, and 0 elsewhere.
+
+    Shapes: x and y the same, any number of axes.
+
+    Backward: dx = 0. The function is constant on either side of 0, so a small change of x changes nothing, and at 0 it
+    jumps and has no derivative. That is right, and useless: no gradient reaches what comes before, which is why
+    networks that learn by gradients bend smoothly (`Sigmoid`) or at least have a slope (`ReLU`).
+
+    Examples
+    --------
+    >>> step = Step()
+    >>> step.forward([-2.0, 0.0, 3.0])
+    array([0., 0., 1.])
+    >>> step.backward([5.0, 5.0, 5.0])
+    array([0., 0., 0.])
+
+    References
+    ----------
+    Rosenblatt, "The perceptron", Psychological Review 65 (1958); Nielsen, *Neural Networks and Deep Learning* (2015),
+    chapter 1, on why the sigmoid took its place; Saito, *Deep Learning from Scratch* (2017), section 3.2.
+    """
+
+    def _forward(self, x: Array) -> tuple[Array, Any]:
+        return (x > 0).astype(x.dtype), None
+
+    def _backward(self, dy: Array, cache: None) -> Array:
+        return np.zeros_like(dy)
 
 
 class Sigmoid(Layer):
@@ -39,6 +69,40 @@ class Sigmoid(Layer):
 
     def _backward(self, dy: Array, y: Array) -> Array:
         return dy * y * (1 - y)
+
+
+class HardSigmoid(Layer):
+    """Three straight lines for a sigmoid: y = x / 6 + 1/2, but 0 for x ≤ −3 and 1 for x ≥ 3.
+
+    Shapes: x and y the same, any number of axes.
+
+    Backward: the slope is 1/6 for −3 < x < 3 and 0 outside. At the kinks ±3 any number in [0, 1/6] is a subgradient;
+    0 is taken.
+
+    Examples
+    --------
+    >>> layer = HardSigmoid()
+    >>> layer.forward([-1e4, 0.0, 1.5, 3.0])
+    array([0.  , 0.5 , 0.75, 1.  ])
+    >>> layer.backward([12.0, 12.0, 12.0, 12.0])
+    array([0., 2., 2., 0.])
+
+    References
+    ----------
+    Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2; an earlier one, with slope 1/5, is in
+    Courbariaux, Bengio, David, "BinaryConnect", NeurIPS 2015.
+    """
+
+    def _forward(self, x: Array) -> tuple[Array, Any]:
+        y = np.clip(x, -3, 3)
+        y += 3
+        y /= 6
+        return y, x
+
+    def _backward(self, dy: Array, x: Array) -> Array:
+        dx = dy * (np.abs(x) < 3)
+        dx /= 6
+        return dx
 
 
 class ReLU(Layer):

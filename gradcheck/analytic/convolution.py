@@ -1,17 +1,72 @@
-"""The convolutional layer: one small weight pattern, laid over every place of an image."""
+"""The convolutional layers: one small weight pattern, laid over every place of a sequence, an image or a volume."""
 
-from math import sqrt
+from math import prod, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from gradcheck.analytic.correlation import columns_of, maps_of, weights_of
 from gradcheck.analytic.layer import Layer, Parameter
 from gradcheck.analytic.validation import Array, float_dtype, positive_integer
-from gradcheck.analytic.windows import Pair, Windows, padding_of, pair
+from gradcheck.analytic.windows import Sizes, Windows, padding_of, sizes
 
 
-class Conv2D(Layer):
+class Convolution(Layer):
+    """What `Conv1D`, `Conv2D` and `Conv3D` have in common; they differ in the number of axes."""
+
+    W = Parameter()
+    b = Parameter()
+    dims = 2
+
+    def __init__(
+        self,
+        C: int,
+        filters: int,
+        kernel_size: int | Sizes,
+        *,
+        stride: int | Sizes = 1,
+        padding: Any = "valid",
+        dilation: int | Sizes = 1,
+        groups: int = 1,
+        rng: int | np.random.Generator | None = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        owner = type(self).__name__
+        C, F = positive_integer(owner, "C", C), positive_integer(owner, "filters", filters)
+        self.groups = groups_of(owner, groups, C, F)
+        self.windows = Windows(
+            sizes(owner, "kernel_size", kernel_size, self.dims),
+            sizes(owner, "stride", stride, self.dims),
+            padding_of(owner, padding, self.dims),
+            sizes(owner, "dilation", dilation, self.dims),
+        )
+        W = random_filters((F, C // self.groups, *self.windows.size), rng, float_dtype(owner, dtype))
+        super().__init__(W=W, b=np.zeros(F, W.dtype))
+
+    def _forward(self, x: Array) -> tuple[Array, Any]:
+        columns = self.windows.gather(x)
+        y = maps_of(columns, self.W, self.groups)
+        y += along_channels(self.b, self.dims)
+        return y, (columns, x.shape[2:])
+
+    def _backward(self, dy: Array, cache: tuple[Array, Sizes]) -> Array:
+        columns, image = cache
+        self.grads["W"] = weights_of(dy, columns, self.W, self.groups)
+        self.grads["b"] = channel_sums(dy)
+        return self.windows.scatter(columns_of(dy, self.W, self.groups), image)
+
+    def _check_shape(self, x: Array) -> None:
+        self.windows.require(self, x.shape)
+        require_channels(self, x, self.W.shape[1] * self.groups)
+
+    def __repr__(self) -> str:
+        F, C, *_ = self._shapes["W"]
+        groups = f", groups={self.groups}" if self.groups > 1 else ""
+        return f"{type(self).__name__}({C * self.groups}, {F}, {self.windows}{groups})"
+
+
+class Conv2D(Convolution):
     """The cross-correlation of images with F filters: y_nfpq = Σ_cij W_fcij x_nc(p+i)(q+j) + b_f.
 
     Shapes: x (N, C, H, W), W (F, C / groups, KH, KW), b (F,), y (N, F, OH, OW). With a stride s and a
@@ -31,7 +86,8 @@ class Conv2D(Layer):
     kernel_size, stride, dilation : int or (int, int)
         For rows and columns.
     padding : "valid", "same", int or (int, int)
-        No zeros around x; so many that ⌈H / stride⌉ rows come out; or this many on each side.
+        No zeros around x; so many that ⌈H / stride⌉ rows come out; or this many on each side. Where the two sides
+        differ, a pair (before, after) for each axis.
     groups : int
         The channels are split into as many groups, each with its own share of the filters (groups = C:
         depthwise).
@@ -57,65 +113,89 @@ class Conv2D(Layer):
     convolution arithmetic for deep learning", arXiv:1603.07285 (2016).
     """
 
-    W = Parameter()
-    b = Parameter()
 
-    def __init__(
-        self,
-        C: int,
-        filters: int,
-        kernel_size: int | Pair,
-        *,
-        stride: int | Pair = 1,
-        padding: Any = "valid",
-        dilation: int | Pair = 1,
-        groups: int = 1,
-        rng: int | np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        C, F = positive_integer("Conv2D", "C", C), positive_integer("Conv2D", "filters", filters)
-        self.groups = positive_integer("Conv2D", "groups", groups)
-        if C % self.groups or F % self.groups:
-            raise ValueError(f"Conv2D: groups = {groups} divides not both C = {C} and filters = {F}")
-        self.windows = Windows(
-            pair("Conv2D", "kernel_size", kernel_size),
-            pair("Conv2D", "stride", stride),
-            padding_of("Conv2D", padding),
-            pair("Conv2D", "dilation", dilation),
-        )
-        shape = (F, C // self.groups, *self.windows.size)
-        dtype = float_dtype("Conv2D", dtype)
-        weights = np.random.default_rng(rng).standard_normal(shape) / sqrt(np.prod(shape[1:]))
-        super().__init__(W=weights.astype(dtype), b=np.zeros(F, dtype))
+class Conv1D(Convolution):
+    """The cross-correlation of sequences with F filters: y_nft = Σ_ci W_fci x_nc(t+i) + b_f.
 
-    def _forward(self, x: Array) -> tuple[Array, Any]:
-        gathered = self.windows.gather(self.windows.pad(x))
-        N, C, KH, KW, OH, OW = gathered.shape
-        columns = gathered.reshape(N, self.groups, C // self.groups * KH * KW, OH * OW)
-        y = self._matrix() @ columns  # (G, F/G, C/G·KH·KW) @ (N, G, C/G·KH·KW, OH·OW)
-        return y.reshape(N, -1, OH, OW) + self.b[:, None, None], (columns, x.shape)
+    Shapes: x (N, C, T), W (F, C / groups, K), b (F,), y (N, F, OT). With a stride s and a dilation d the step t + i is
+    t·s + i·d, of x with its padding.
 
-    def _backward(self, dy: Array, cache: tuple[Array, tuple[int, ...]]) -> Array:
-        columns, (N, C, H, W) = cache
-        _, F, OH, OW = dy.shape
-        rows = dy.reshape(N, self.groups, F // self.groups, OH * OW)
-        dW = rows @ columns.swapaxes(-1, -2)  # (N, G, F/G, OH·OW) @ (N, G, OH·OW, C/G·KH·KW)
-        self.grads["W"] = dW.sum(axis=0).reshape(self.W.shape)
-        self.grads["b"] = dy.sum(axis=(0, 2, 3))
-        dcolumns = self._matrix().swapaxes(-1, -2) @ rows  # (G, C/G·KH·KW, F/G) @ (N, G, F/G, OH·OW)
-        return self.windows.scatter(dcolumns.reshape(N, C, *self.windows.size, OH, OW), (H, W))
+    Backward, as in `Conv2D`: ∂L/∂W_fci = Σ_nt dy_nft x_nc(t+i); x_nc(t+i) gets Σ_f W_fci dy_nft from every window it
+    lies in; ∂L/∂b_f = Σ_nt dy_nft.
 
-    def _matrix(self) -> Array:
-        """The filters as rows, group by group: (G, F/G, C/G·KH·KW)."""
-        return self.W.reshape(self.groups, len(self.W) // self.groups, -1)
+    Parameters are those of `Conv2D`, with one axis. ``padding=((K - 1, 0),)`` makes it causal: y_t sees no later x.
 
-    def _check_shape(self, x: Array) -> None:
-        self.windows.require(self, x.shape)
-        C = self.W.shape[1] * self.groups
-        if x.shape[1] != C:
-            raise ValueError(f"{self!r}: x has {x.shape[1]} channels on axis 1, expected C = {C}")
+    Examples
+    --------
+    >>> layer = Conv1D(1, 1, 2, padding=((1, 0),))
+    >>> layer.W[...] = [[[10, 1]]]
+    >>> layer.forward([[[1.0, 2.0, 3.0]]])
+    array([[[ 1., 12., 23.]]])
+    >>> layer.backward([[[1.0, 0.0, 2.0]]])
+    array([[[ 1., 20.,  2.]]])
 
-    def __repr__(self) -> str:
-        F, C, *_ = self._shapes["W"]
-        groups = f", groups={self.groups}" if self.groups > 1 else ""
-        return f"{type(self).__name__}({C * self.groups}, {F}, {self.windows}{groups})"
+    References
+    ----------
+    Waibel, Hanazawa, Hinton, Shikano, Lang, "Phoneme recognition using time-delay neural networks" (1989).
+    """
+
+    dims = 1
+
+
+class Conv3D(Convolution):
+    """The cross-correlation of volumes with F filters: y_nfopq = Σ_cijk W_fcijk x_nc(o+i)(p+j)(q+k) + b_f.
+
+    Shapes: x (N, C, D, H, W), W (F, C / groups, KD, KH, KW), b (F,), y (N, F, OD, OH, OW); stride, padding and dilation
+    as in `Conv2D`, for planes, rows and columns.
+
+    Backward, as in `Conv2D`, with one more axis: ∂L/∂W is the windows of x weighted by dy, each entry of x gets
+    Σ_f W_f… dy_nf… from every window it lies in, and ∂L/∂b is the sum of dy over batch and places.
+
+    Parameters are those of `Conv2D`, with three axes.
+
+    Examples
+    --------
+    >>> layer = Conv3D(1, 1, (2, 1, 1))
+    >>> layer.W[...] = [[[[[10]], [[1]]]]]
+    >>> layer.forward([[[[[1.0]], [[2.0]], [[3.0]]]]]).ravel()
+    array([12., 23.])
+    >>> layer.backward([[[[[1.0]], [[2.0]]]]]).ravel()
+    array([10., 21.,  2.])
+
+    References
+    ----------
+    Ji, Xu, Yang, Yu, "3D convolutional neural networks for human action recognition", ICML 2010.
+    """
+
+    dims = 3
+
+
+def groups_of(owner: str, groups: Any, C: int, F: int) -> int:
+    """The number of groups, or an error unless it divides the channels and the filters."""
+    number = positive_integer(owner, "groups", groups)
+    if C % number or F % number:
+        raise ValueError(f"{owner}: groups = {number} divides not both C = {C} and filters = {F}")
+    return number
+
+
+def random_filters(shape: Sizes, rng: int | np.random.Generator | None, dtype: DTypeLike) -> Array:
+    """Filters (F, C, ...) with standard deviation 1/√(entries of a window), which keeps y about as large as x."""
+    weights: Array = np.random.default_rng(rng).standard_normal(shape) / sqrt(prod(shape[1:]))
+    return weights.astype(dtype)
+
+
+def along_channels(b: Array, dims: int) -> Array:
+    """A vector (F,) as (F, 1, ...), to be broadcast over batch and places."""
+    return b.reshape(-1, *[1] * dims)
+
+
+def channel_sums(dy: Array) -> Array:
+    """The sums (F,) of dy (N, F, ...) over batch and places: the gradient of what `along_channels` broadcast."""
+    sums: Array = dy.reshape(*dy.shape[:2], prod(dy.shape[2:])).sum(axis=2).sum(axis=0)
+    return sums
+
+
+def require_channels(owner: Layer, x: Array, C: int) -> None:
+    """Raise unless x (N, C, ...) has C channels."""
+    if x.shape[1] != C:
+        raise ValueError(f"{owner!r}: x has {x.shape[1]} channels on axis 1, expected C = {C}")

@@ -1,4 +1,4 @@
-"""Pooling: each window of an image becomes one number, channel by channel."""
+"""Pooling: each window of a sequence, an image or a volume becomes one number, channel by channel."""
 
 from math import inf
 from typing import Any
@@ -7,20 +7,22 @@ import numpy as np
 
 from gradcheck.analytic.layer import Layer
 from gradcheck.analytic.validation import Array
-from gradcheck.analytic.windows import Pair, Windows, padding_of, pair
+from gradcheck.analytic.windows import Sizes, Windows, padding_of, sizes
 
 
-class _Pooling2D(Layer):
-    """What the two have in common: windows, by default side by side."""
+class Pooling(Layer):
+    """What all of them have in common: windows, by default side by side."""
 
-    def __init__(self, pool_size: int | Pair = 2, stride: int | Pair | None = None, padding: Any = "valid") -> None:
+    dims = 2
+
+    def __init__(self, pool_size: int | Sizes = 2, stride: int | Sizes | None = None, padding: Any = "valid") -> None:
         super().__init__()
         owner = type(self).__name__
-        size = pair(owner, "pool_size", pool_size)
-        steps = size if stride is None else pair(owner, "stride", stride)
-        self.windows = Windows(size, steps, padding_of(owner, padding))
-        if not isinstance(self.windows.padding, str) and any(
-            margin >= side for margin, side in zip(self.windows.padding, size, strict=True)
+        size = sizes(owner, "pool_size", pool_size, self.dims)
+        steps = size if stride is None else sizes(owner, "stride", stride, self.dims)
+        self.windows = Windows(size, steps, padding_of(owner, padding, self.dims), (1,) * self.dims)
+        if isinstance(self.windows.padding, tuple) and any(
+            max(margin) >= side for margin, side in zip(self.windows.padding, size, strict=True)
         ):
             raise ValueError(f"{owner}: padding = {padding!r}, expected less than pool_size = {pool_size!r}")
 
@@ -31,7 +33,29 @@ class _Pooling2D(Layer):
         return f"{type(self).__name__}({self.windows})"
 
 
-class MaxPooling2D(_Pooling2D):
+class MaxPooling(Pooling):
+    """What `MaxPooling1D`, `MaxPooling2D` and `MaxPooling3D` have in common; they differ in the number of axes."""
+
+    def _forward(self, x: Array) -> tuple[Array, Any]:
+        y = padded = self.windows.pad(x, -inf)
+        for axis in range(self.dims):  # a maximum of maxima is the maximum, and so takes fewer steps
+            first, *others = self.windows.along(axis, y)
+            y = first.copy()
+            for entry in others:
+                np.maximum(y, entry, out=y)
+        return y, (padded, y, x.shape[2:])
+
+    def _backward(self, dy: Array, cache: tuple[Array, Array, Sizes]) -> Array:
+        padded, y, image = cache
+        dpadded, left = self.windows.zeros(dy, image), dy.copy()  # what no entry has taken yet
+        for entry, dentry in zip(self.windows.entries(padded), self.windows.entries(dpadded), strict=True):
+            taken = left * ~(entry < y)
+            np.add(dentry, taken, out=dentry)
+            left -= taken
+        return self.windows.crop(dpadded, image)
+
+
+class MaxPooling2D(MaxPooling):
     """The largest number of each window: y_ncpq = max_ij x_nc(p·s+i)(q·s+j).
 
     Shapes: x (N, C, H, W), y (N, C, OH, OW). Places in the padding never win.
@@ -64,22 +88,77 @@ class MaxPooling2D(_Pooling2D):
     7.4.4.
     """
 
+
+class MaxPooling1D(MaxPooling):
+    """The largest number of each window of a sequence: y_nct = max_i x_nc(t·s+i).
+
+    Shapes: x (N, C, T), y (N, C, OT). Backward and parameters are those of `MaxPooling2D`, with one axis.
+
+    Examples
+    --------
+    >>> layer = MaxPooling1D(2)
+    >>> layer.forward([[[1.0, 5.0, 7.0, 3.0]]])
+    array([[[5., 7.]]])
+    >>> layer.backward([[[10.0, 20.0]]])
+    array([[[ 0., 10., 20.,  0.]]])
+
+    References
+    ----------
+    Collobert, Weston, Bottou, Karlen, Kavukcuoglu, Kuksa, "Natural language processing (almost) from scratch", JMLR 12
+    (2011), where the window is the whole sentence.
+    """
+
+    dims = 1
+
+
+class MaxPooling3D(MaxPooling):
+    """The largest number of each window of a volume: y_ncopq = max_ijk x_nc(o·s+i)(p·s+j)(q·s+k).
+
+    Shapes: x (N, C, D, H, W), y (N, C, OD, OH, OW). Backward and parameters are those of `MaxPooling2D`, with three
+    axes.
+
+    Examples
+    --------
+    >>> layer = MaxPooling3D((2, 1, 1))
+    >>> layer.forward([[[[[1.0]], [[5.0]]]]]).ravel()
+    array([5.])
+    >>> layer.backward([[[[[10.0]]]]]).ravel()
+    array([ 0., 10.])
+
+    References
+    ----------
+    Tran, Bourdev, Fergus, Torresani, Paluri, "Learning spatiotemporal features with 3D convolutional networks", ICCV
+    2015.
+    """
+
+    dims = 3
+
+
+class AveragePooling(Pooling):
+    """What `AveragePooling1D`, `AveragePooling2D` and `AveragePooling3D` have in common."""
+
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        windows = self.windows.gather(self.windows.pad(x, -inf))
-        N, C, KH, KW, OH, OW = windows.shape
-        entries = windows.reshape(N, C, KH * KW, OH, OW)
-        winner = entries.argmax(axis=2, keepdims=True)
-        return np.take_along_axis(entries, winner, axis=2)[:, :, 0], (winner, x.shape)
+        counts = self._sums(np.ones((1, 1, *x.shape[2:]), x.dtype))
+        return self._sums(x) / counts, (counts, x.shape[2:])
 
-    def _backward(self, dy: Array, cache: tuple[Any, tuple[int, ...]]) -> Array:
-        winner, (N, C, H, W) = cache
-        KH, KW = self.windows.size
-        entry = np.arange(KH * KW).reshape(-1, 1, 1)
-        won = (winner == entry) * dy[:, :, None]  # (N, C, KH·KW, OH, OW)
-        return self.windows.scatter(won.reshape(N, C, KH, KW, *dy.shape[2:]), (H, W))
+    def _backward(self, dy: Array, cache: tuple[Array, Sizes]) -> Array:
+        counts, image = cache
+        dpadded, share = self.windows.zeros(dy, image), dy / counts
+        for dentry in self.windows.entries(dpadded):
+            np.add(dentry, share, out=dentry)
+        return self.windows.crop(dpadded, image)
+
+    def _sums(self, x: Array) -> Array:
+        sums = self.windows.pad(x)
+        for axis in range(self.dims):  # a sum of sums is the sum, and so takes fewer steps
+            first, *others = self.windows.along(axis, sums)
+            sums = first.copy()
+            for entry in others:
+                sums += entry
+        return sums
 
 
-class AveragePooling2D(_Pooling2D):
+class AveragePooling2D(AveragePooling):
     """The mean of each window: y_ncpq = (1/K) Σ_ij x_nc(p·s+i)(q·s+j), with K entries in the window.
 
     Shapes: x (N, C, H, W), y (N, C, OH, OW). Places in the padding count neither in the sum nor in K.
@@ -110,17 +189,45 @@ class AveragePooling2D(_Pooling2D):
     section II.B.
     """
 
-    def _forward(self, x: Array) -> tuple[Array, Any]:
-        ones = np.ones((1, 1, *x.shape[2:]), x.dtype)
-        counts = self._sums(ones)  # (1, 1, OH, OW): K, less where a window reaches into the padding
-        return self._sums(x) / counts, (counts, x.shape)
 
-    def _backward(self, dy: Array, cache: tuple[Array, tuple[int, ...]]) -> Array:
-        counts, (_, _, H, W) = cache
-        share = (dy / counts)[:, :, None, None]
-        N, C, _, _, OH, OW = share.shape
-        return self.windows.scatter(np.broadcast_to(share, (N, C, *self.windows.size, OH, OW)), (H, W))
+class AveragePooling1D(AveragePooling):
+    """The mean of each window of a sequence: y_nct = (1/K) Σ_i x_nc(t·s+i), with K entries in the window.
 
-    def _sums(self, x: Array) -> Array:
-        sums: Array = self.windows.gather(self.windows.pad(x)).sum(axis=(2, 3))
-        return sums
+    Shapes: x (N, C, T), y (N, C, OT). Backward and parameters are those of `AveragePooling2D`, with one axis.
+
+    Examples
+    --------
+    >>> layer = AveragePooling1D(2, stride=1)
+    >>> layer.forward([[[1.0, 5.0, 7.0]]])
+    array([[[3., 6.]]])
+    >>> layer.backward([[[10.0, 20.0]]])
+    array([[[ 5., 15., 10.]]])
+
+    References
+    ----------
+    As for `AveragePooling2D`.
+    """
+
+    dims = 1
+
+
+class AveragePooling3D(AveragePooling):
+    """The mean of each window of a volume: y_ncopq = (1/K) Σ_ijk x_nc(o·s+i)(p·s+j)(q·s+k), with K entries in it.
+
+    Shapes: x (N, C, D, H, W), y (N, C, OD, OH, OW). Backward and parameters are those of `AveragePooling2D`, with three
+    axes.
+
+    Examples
+    --------
+    >>> layer = AveragePooling3D((2, 1, 1))
+    >>> layer.forward([[[[[1.0]], [[5.0]]]]]).ravel()
+    array([3.])
+    >>> layer.backward([[[[[10.0]]]]]).ravel()
+    array([5., 5.])
+
+    References
+    ----------
+    Carreira and Zisserman, "Quo vadis, action recognition? A new model and the Kinetics dataset", CVPR 2017.
+    """
+
+    dims = 3

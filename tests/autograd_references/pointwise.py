@@ -12,6 +12,7 @@ from gradcheck.analytic import (
     GELU,
     SELU,
     Dense,
+    HardSigmoid,
     LeakyReLU,
     LogSoftmax,
     ReLU,
@@ -19,6 +20,7 @@ from gradcheck.analytic import (
     SiLU,
     Softmax,
     Softplus,
+    Step,
     Tanh,
 )
 
@@ -95,3 +97,13 @@ def softmax_layer(subject, p, x):
 @reference(LogSoftmax)
 def log_softmax(subject, p, x):
     return anp.log(softmax(x))
+
+
+@reference(Step)
+def step(subject, p, x):
+    return anp.where(x > 0, 1.0, 0.0) + 0 * x
+
+
+@reference(HardSigmoid)
+def hard_sigmoid(subject, p, x):
+    return anp.clip(x / 6 + 0.5, 0, 1)

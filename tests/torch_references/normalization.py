@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from gradcheck.analytic import BatchNormalization, LayerNormalization
+from gradcheck.analytic import BatchNormalization, GroupNormalization, LayerNormalization, RMSNorm
 from torch_references.table import reference
 
 
@@ -18,3 +18,13 @@ def batch_normalization(subject, p, x):
 @reference(LayerNormalization)
 def layer_normalization(subject, p, x):
     return functional.layer_norm(x, p["gamma"].shape, p["gamma"], p["beta"], subject.epsilon)
+
+
+@reference(GroupNormalization)
+def group_normalization(subject, p, x):
+    return functional.group_norm(x, subject.groups, p["gamma"], p["beta"], subject.epsilon)
+
+
+@reference(RMSNorm)
+def rms_norm(subject, p, x):
+    return functional.rms_norm(x, p["gamma"].shape, p["gamma"], subject.epsilon)

@@ -8,6 +8,7 @@ from gradcheck.analytic import (
     GELU,
     SELU,
     Dense,
+    HardSigmoid,
     LeakyReLU,
     LogSoftmax,
     ReLU,
@@ -15,9 +16,10 @@ from gradcheck.analytic import (
     SiLU,
     Softmax,
     Softplus,
+    Step,
     Tanh,
 )
-from torch_references.table import reference
+from torch_references.table import no_reference, reference
 
 
 @reference(Dense)
@@ -78,3 +80,13 @@ def softmax(subject, p, x):
 @reference(LogSoftmax)
 def log_softmax(subject, p, x):
     return functional.log_softmax(x, dim=-1)
+
+
+no_reference("its step function has no gradient", Step)
+
+
+@reference(HardSigmoid)
+def hard_sigmoid(subject, p, x):
+    if x.dtype is torch.float32:
+        return functional.hardsigmoid(x)
+    return functional.hardtanh(x, -3, 3) / 6 + 0.5  # the gradient of hardsigmoid has float32's 1/6 in float64 too

@@ -14,7 +14,7 @@ FAMILIES = (pointwise, shaping, normalization, images, sequences, losses, networ
 WRONG = {type(case.subject): [] for case in cases()}
 for family in FAMILIES:
     for thing in vars(family).values():
-        if isinstance(thing, type) and thing.__module__ == family.__name__:
+        if isinstance(thing, type) and thing.__module__ == family.__name__ and WRONG.keys() & set(thing.__mro__):
             WRONG[next(kind for kind in thing.__mro__ if kind in WRONG)].append(thing)
 
 

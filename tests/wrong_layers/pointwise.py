@@ -7,6 +7,7 @@ from gradcheck.analytic import (
     GELU,
     SELU,
     Dense,
+    HardSigmoid,
     LeakyReLU,
     LogSoftmax,
     ReLU,
@@ -14,6 +15,7 @@ from gradcheck.analytic import (
     SiLU,
     Softmax,
     Softplus,
+    Step,
     Tanh,
     sigmoid,
 )
@@ -92,6 +94,36 @@ class SigmoidWithTheDerivativeOfTanh(Sigmoid):
 class SigmoidForgetsTheCotangent(Sigmoid):
     def _backward(self, dy, y):
         return y * (1 - y)
+
+
+class StepStraightThrough(Step):
+    def _backward(self, dy, cache):
+        return dy.copy()
+
+
+class StepWithTheSlopeOfASigmoid(Step):
+    def _backward(self, dy, cache):
+        return dy / 4
+
+
+class StepOfThePositiveCotangent(Step):
+    def _backward(self, dy, cache):
+        return np.maximum(dy, 0)
+
+
+class HardSigmoidOfAnotherSlope(HardSigmoid):
+    def _backward(self, dy, x):
+        return super()._backward(dy, x) * 6 / 5
+
+
+class HardSigmoidNeverSaturated(HardSigmoid):
+    def _backward(self, dy, x):
+        return dy / 6
+
+
+class HardSigmoidNotDivided(HardSigmoid):
+    def _backward(self, dy, x):
+        return 6 * super()._backward(dy, x)
 
 
 class ReLUMaskInverted(ReLU):

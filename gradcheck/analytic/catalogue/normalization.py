@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from gradcheck.analytic.batch_normalization import BatchNormalization
 from gradcheck.analytic.catalogue.case import Case, off_zero, with_random_parameters
+from gradcheck.analytic.group_normalization import GroupNormalization
 from gradcheck.analytic.layer import Layer
-from gradcheck.analytic.normalization import BatchNormalization, LayerNormalization
+from gradcheck.analytic.layer_normalization import LayerNormalization, RMSNorm
 
 
 def normalization(rng: np.random.Generator) -> list[Case]:
@@ -19,6 +21,10 @@ def normalization(rng: np.random.Generator) -> list[Case]:
         case("BatchNormalization, inference", inference(BatchNormalization(3)), 5, 3),
         case("LayerNormalization", LayerNormalization(3), 5, 3),
         case("LayerNormalization, two axes", LayerNormalization((3, 4)), 5, 3, 4),
+        case("GroupNormalization", GroupNormalization(4, 2), 3, 4),
+        case("GroupNormalization, images", GroupNormalization(4, 2), 3, 4, 2, 5),
+        case("RMSNorm", RMSNorm(3), 5, 3),
+        case("RMSNorm, two axes", RMSNorm((3, 4)), 5, 3, 4),
     ]
 
 

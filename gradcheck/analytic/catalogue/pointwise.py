@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradcheck.analytic.activations import ReLU, Sigmoid, Tanh
+from gradcheck.analytic.activations import HardSigmoid, ReLU, Sigmoid, Step, Tanh
 from gradcheck.analytic.catalogue.case import Case, off_zero
 from gradcheck.analytic.dense import Dense
 from gradcheck.analytic.layer import Layer
@@ -19,7 +19,9 @@ def pointwise(rng: np.random.Generator) -> list[Case]:
     return [
         case("Dense", Dense(3, 4, rng)),
         Case("Dense, three axes", Dense(3, 4, rng), (off_zero(rng, 2, 5, 3),)),
+        case("Step", Step()),
         case("Sigmoid", Sigmoid()),
+        Case("HardSigmoid", HardSigmoid(), (off_zero(rng, 5, 3) * rng.choice([1, 13], (5, 3)),)),
         case("ReLU", ReLU()),
         case("Tanh", Tanh()),
         case("LeakyReLU", LeakyReLU(0.1)),

@@ -36,7 +36,7 @@ def draws_any_shape(layer_type: type[Layer], *options: st.SearchStrategy[Any], a
     @st.composite
     def same_shape(draw: st.DrawFn, dtype: np.dtype[Any]) -> Case:
         layer = draw(layers)
-        return Case(layer_type.__name__, layer, (draw(values(draw(shapes((axes, 3))), dtype)),))
+        return Case(layer_type.__name__, layer, (draw(values(draw(shapes((axes, 3), min_side=1)), dtype)),))
 
 
 @st.composite

@@ -1,0 +1,94 @@
+"""Group normalisation: the channels of each example in groups, each group by itself."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from gradcheck.analytic.layer import Layer, Parameter
+from gradcheck.analytic.normalization import (
+    all_but_channels,
+    along_channels,
+    normalize,
+    normalize_backward,
+    sum_product,
+)
+from gradcheck.analytic.validation import Array, float_dtype, positive_integer, real_number
+
+
+class GroupNormalization(Layer):
+    """Each group of channels normalised over its channels and places: y = γ (x − μ) / √(σ² + ε) + β.
+
+    Shapes: x and y (N, C) or (N, C, ...), γ and β (C,), μ and σ² (N, groups). Nothing is shared between examples, so
+    training and inference are the same. One group is layer normalisation with a γ for each channel, C groups are
+    instance normalisation.
+
+    Backward: dβ = Σ dy and dγ = Σ dy x̂ over all axes but C; with dx̂ = dy γ, dx as derived in
+    :mod:`gradcheck.analytic.normalization`, for each group of each example.
+
+    Parameters
+    ----------
+    C : int
+        The number of channels, the length of axis 1.
+    groups : int
+        A divisor of C.
+    epsilon : float
+        ε, which keeps a constant group from division by 0.
+    dtype : dtype
+
+    Examples
+    --------
+    >>> layer = GroupNormalization(4, 2, epsilon=0)
+    >>> layer.forward([[1.0, 5.0, -3.0, -2.0]])
+    array([[-1.,  1., -1.,  1.]])
+    >>> layer.backward([[1.0, 2.0, 3.0, 4.0]])
+    array([[0., 0., 0., 0.]])
+    >>> layer.grads["gamma"]
+    array([-1.,  2., -3.,  4.])
+
+    References
+    ----------
+    Wu and He, "Group normalization", ECCV 2018.
+    """
+
+    gamma = Parameter()
+    beta = Parameter()
+
+    def __init__(self, C: int, groups: int, epsilon: float = 1e-5, dtype: DTypeLike = np.float64) -> None:
+        C = positive_integer("GroupNormalization", "C", C)
+        dtype = float_dtype("GroupNormalization", dtype)
+        super().__init__(gamma=np.ones(C, dtype), beta=np.zeros(C, dtype))
+        self.groups = positive_integer("GroupNormalization", "groups", groups)
+        if C % self.groups:
+            raise ValueError(f"GroupNormalization: groups = {groups} does not divide C = {C}")
+        self.epsilon = real_number("GroupNormalization", "epsilon", epsilon, least=0)
+
+    def _forward(self, x: Array) -> tuple[Array, Any]:
+        normal, s, _, _ = normalize(self._grouped(x), (2,), self.epsilon)
+        y = normal.reshape(x.shape) * along_channels(self.gamma, x)
+        y += along_channels(self.beta, x)
+        return y, (normal, s)
+
+    def _backward(self, dy: Array, cache: tuple[Array, Array]) -> Array:
+        normal, s = cache
+        self.grads["gamma"] = sum_product(dy, normal.reshape(dy.shape), all_but_channels(dy))
+        self.grads["beta"] = dy.sum(axis=all_but_channels(dy))
+        dnormal = dy * along_channels(self.gamma, dy)
+        return normalize_backward(self._grouped(dnormal), normal, s, (2,)).reshape(dy.shape)
+
+    def _grouped(self, x: Array) -> Array:
+        """The array as (N, groups, entries of a group)."""
+        return x.reshape(len(x), self.groups, prod(x.shape[1:]) // self.groups)
+
+    def _check_shape(self, x: Array) -> None:
+        C = len(self.gamma)
+        if x.ndim < 2:
+            raise ValueError(f"{self!r}: x has shape {x.shape}, expected (N, C) or (N, C, ...) with C = {C}")
+        if x.shape[1] != C:
+            raise ValueError(f"{self!r}: x has {x.shape[1]} channels on axis 1, expected C = {C}")
+        if 0 in x.shape[2:]:
+            raise ValueError(f"{self!r}: x has shape {x.shape} and so no places to take a mean of")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._shapes['gamma'][0]}, {self.groups})"
