@@ -94,6 +94,10 @@ def train(update, steps):
 
 
 print("\n\n3. All eight weights, updated together\n")
+print(f"{'weight':>6} {'∂E/∂w':>14} {'w - 0.5 ∂E/∂w':>14}")
+for d in explain(error, [f"w{k}" for k in range(1, 9)], AT, rate=RATE):
+    print(f"{d.wrt:>6} {d.value:>14.9f} {d.updated:>14.9f}   {d.path_count} path{'s' if d.path_count > 1 else ''}")
+print()
 print(f"{'updates':>9}  {'E':>12}")
 for steps in (0, 1):
     print(f"{steps:>9,}  {train(simultaneous, steps):>12.9f}")

@@ -8,9 +8,10 @@ these gives the given array, entry for entry, that step is where it departs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from gradcheck.derivation.symbols import ONE, Formula, Function, Number, Product
 
 _SAME = 1e-6
 _MOST = 1000  # times
+_MOST_CONSTANTS = 12  # values, of which every two are tried
 
 
 def depart(
@@ -93,15 +95,17 @@ def _asked(f: Any, inputs: tuple[Any, ...], wrt: str, at: Any, dy: Any, seed: in
 
 
 def _explained(chain: Chain, shown: Derivation, given: Any, departure: Departure) -> Departure:
-    """The departure with its reason, if one wrong step gives the given gradient."""
+    """The departure with its reason, if one mistake gives the given gradient."""
     right = _gradient(chain, {})
-    for edge, key, part, wrong in _mistakes(chain):
-        made = _gradient(chain, {id(edge): wrong})
+    for mistake in _mistakes(chain):
+        made = _gradient(chain, mistake.wrong)
         if made is not None and _same(made, given) and not _same(made, right):
-            row = _row_of(shown, edge)
+            row = _row_of(shown, mistake.edge)
             if row is not None:
-                factor = part or f"∂{edge.above.name}/∂{edge.below.name}"
-                return replace(departure, row=row.number, remark=(key, {"row": row.number, "factor": factor}))
+                edge, wrt = mistake.edge, str(chain.variable.name)
+                factor = mistake.part or f"∂{edge.above.name}/∂{edge.below.name}"
+                fields = {"row": row.number, "factor": factor, "wrt": wrt}
+                return replace(departure, row=row.number, remark=(mistake.key, fields))
     return replace(departure, remark=_scaled(right, given) or departure.remark)
 
 
@@ -135,29 +139,55 @@ def _gradient(chain: Chain, wrong: dict[int, Step]) -> Any:
     return cotangents.get(id(chain.variable), np.zeros(chain.variable.shape))
 
 
-def _mistakes(chain: Chain) -> Iterator[tuple[Edge, str, str, Step]]:
-    """Every step, done wrongly in every way: (step, message, which part of it, how it is done then)."""
+@dataclass(frozen=True)
+class Mistake:
+    """A way to get the chain rule wrong: where it shows, what to say, and how some steps are done then."""
+
+    edge: Edge
+    key: str
+    part: str
+    wrong: dict[int, Step]
+
+
+def _mistakes(chain: Chain) -> Iterator[Mistake]:
+    """The usual ones, the most telling first."""
     for edge in chain.edges:
         for part, formula in _left_out(edge.formula):
-            yield edge, "departs_missing", part, _as(chain, replace(edge, formula=formula))
+            yield Mistake(edge, "departs_missing", part, _as(chain, edge, formula))
     for edge in chain.edges:
-        turned = replace(edge, formula=multiply(MINUS_ONE, edge.formula))
         minus = isinstance(edge.formula, Product) and edge.formula.coefficient < 0
-        yield edge, "departs_sign" if minus else "departs_sign_somewhere", "", _as(chain, turned)
+        key = "departs_sign" if minus else "departs_sign_somewhere"
+        yield Mistake(edge, key, "", _as(chain, edge, multiply(MINUS_ONE, edge.formula)))
     for edge in chain.edges:
         for part, formula in _transposed(edge.formula):
-            yield edge, "departs_transpose", part, _as(chain, replace(edge, formula=formula))
-    if chain.count() > 1:
-        for edge in chain.edges:
-            yield edge, "departs_path", "", partial(_nothing, edge)
+            yield Mistake(edge, "departs_transpose", part, _as(chain, edge, formula))
+    yield from (*_paths(chain), *_constants(chain)) if chain.scalar else (*_constants(chain), *_paths(chain))
     for edge in filter(_sums, chain.edges):
-        yield edge, "departs_unsummed", "", partial(_mean, chain, edge)
+        yield Mistake(edge, "departs_unsummed", "", {id(edge): partial(_mean, chain, edge)})
 
 
-def _as(chain: Chain, edge: Edge) -> Step:
+def _paths(chain: Chain) -> Iterator[Mistake]:
+    """A step that was forgotten, and with it every path through it."""
+    for edge in chain.edges if chain.count() > 1 else ():
+        yield Mistake(edge, "departs_path", "", {id(edge): partial(_nothing, edge)})
+
+
+def _constants(chain: Chain) -> Iterator[Mistake]:
+    """One or two values on the way, as the mean and the deviation of a batch, taken for constants."""
+    inner = {id(edge.below): edge.below for edge in chain.edges if edge.below is not chain.variable}
+    values = list(inner.values())[:_MOST_CONSTANTS] if chain.count() > 1 else []
+    for count in (1, 2):
+        for held in combinations(values, count):
+            cut = [edge for edge in chain.edges if any(edge.below is value for value in held)]
+            names = ", ".join(str(value.name) for value in reversed(held))
+            yield Mistake(cut[0], "departs_constant", names, {id(edge): partial(_nothing, edge) for edge in cut})
+
+
+def _as(chain: Chain, edge: Edge, formula: Formula) -> dict[int, Step]:
+    """The step with another formula."""
     if chain.scalar:
-        return lambda delta: delta * float(evaluate(edge.formula))
-    return lambda delta: chain.push(edge, delta)
+        return {id(edge): lambda delta: delta * float(evaluate(formula))}
+    return {id(edge): lambda delta: chain.push(replace(edge, formula=formula), delta)}
 
 
 def _sums(edge: Edge) -> bool:

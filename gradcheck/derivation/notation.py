@@ -44,7 +44,7 @@ def decimal(value: float, *, trim: bool = False) -> str:
     >>> decimal(0.15), decimal(0.15, trim=True), decimal(1.5e-7, trim=True)
     ('0.150000000', '0.15', '1.5e-07')
     """
-    plain = float(value)
+    plain = float(value) + 0.0  # no -0
     if plain != 0 and not 1e-4 <= abs(plain) < 1e6:
         text = f"{plain:.{DIGITS - 3}e}"
         return re.sub(r"\.?0+e", "e", text) if trim else text
@@ -128,7 +128,7 @@ class Python:
     def _split(self, c: Coefficient) -> tuple[str, str]:
         """A coefficient above and below the line; 0.5 stays above, a third goes below."""
         if isinstance(c, Fraction) and c.denominator & (c.denominator - 1):
-            return ("" if c.numerator == 1 else str(c.numerator)), str(c.denominator)
+            return ("" if c.numerator == 1 else self._literal(str(c.numerator))), self._literal(str(c.denominator))
         return ("" if c == 1 else self._number(c)), ""
 
     def _raised(self, base: Formula, exponent: Coefficient, needed: int) -> str:
@@ -165,7 +165,7 @@ class Python:
 
     def _number(self, value: Coefficient) -> str:
         if isinstance(value, Fraction) and value.denominator & (value.denominator - 1):
-            return self._quotient([str(value.numerator)], [str(value.denominator)])
+            return self._quotient([self._literal(str(value.numerator))], [self._literal(str(value.denominator))])
         return self._literal(f"{float(value):.12g}")
 
     def _brackets(self, text: str) -> str:

@@ -15,7 +15,7 @@ from gradcheck.derivation.value import Traced
 Remark = tuple[str, dict[str, Any]]
 """The key of a message, and what to put into it."""
 
-_MOVES = {"transpose": "rearranged", "reshape": "rearranged", "getitem": "picked", "move": "picked", "put": "picked"}
+_MOVES = {"transpose": "rearranged", "reshape": "rearranged", "getitem": "picked", "move": "picked", "put": "entry"}
 _CHOICES = {"maximum", "minimum", "where", "absolute"}
 _BLOCKS = {"concatenate", "stack"}
 

@@ -21,7 +21,7 @@ def autograd_gradient(f: Callable[..., Any], point: Mapping[str, Any], name: str
     except ImportError:
         return None
     ours = _with_numpy(f, anp, {})
-    with np.errstate(all="ignore"), warnings.catch_warnings(), suppress(Exception):  # what autograd cannot do, it cannot
+    with np.errstate(all="ignore"), warnings.catch_warnings(), suppress(Exception):  # it cannot do everything
         warnings.simplefilter("ignore")
         return autograd.grad(lambda x: ours(**{**point, name: x}))(point[name])
     return None

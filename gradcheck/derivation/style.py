@@ -15,12 +15,14 @@ STYLE = """
 .gradcheck .wrong { font-weight: 700; text-decoration: underline; }
 .gradcheck pre, .gradcheck code { font-family: ui-monospace, monospace; }
 .gradcheck pre { overflow-x: auto; }
-.gradcheck svg { max-width: 100%; height: auto; }
 .gradcheck svg text { font: 13px system-ui, sans-serif; fill: currentColor; }
-.gradcheck svg rect, .gradcheck svg path { fill: none; stroke: currentColor; stroke-opacity: .45; }
+.gradcheck svg rect { fill: Canvas; }
+.gradcheck svg path { fill: none; }
+.gradcheck svg rect, .gradcheck svg path { stroke: currentColor; stroke-opacity: .45; }
 .gradcheck svg .way { stroke-opacity: 1; stroke-width: 2.5; }
 @media print { .gradcheck { font-size: 10pt; max-width: none; } .gradcheck tr, .gradcheck svg { break-inside: avoid; }
-  .gradcheck .wide { overflow: visible; } .gradcheck th, .gradcheck td { padding: .15rem .4rem; } }
+  .gradcheck .wide { overflow: visible; } .gradcheck svg { max-width: 100%; height: auto; }
+  .gradcheck th, .gradcheck td { padding: .15rem .4rem; } }
 """
 
 PAGE = "body { margin: 1rem auto; padding: 0 1rem; max-width: 64rem; } @page { size: A4; margin: 15mm; }"

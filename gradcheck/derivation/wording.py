@@ -119,11 +119,12 @@ class Wording:
         """The chain rule of arrays: what is given, and the formula, a shape beside each factor."""
         found = []
         for row in self.derivation.rows if not self.derivation.scalar else ():
-            if row.formula is None or not np.ndim(row.value):
+            if row.formula is None:
                 continue
             name = row.delta or partial(row.above, row.below)
+            shape = f" ({dimensions(np.shape(row.value))})" if np.ndim(row.value) else ""
             via = f"  ({self.note(row)})" if row.via else ""
-            found.append((f"{name} ({dimensions(np.shape(row.value))})", Shapes().write(row.formula) + via))
+            found.append((name + shape, Shapes().write(row.formula) + via))
         return found
 
     # The table

@@ -61,6 +61,7 @@ MESSAGES = {
     "why_rearranged": "{x} was only rearranged: δ is put back into its shape",
     "why_picked": "entries of {x} were picked: δ goes back to where they came from, 0 to the"
     " others, sums to repeated ones",
+    "why_entry": "{x} is one entry of the array: it gets that entry of δ",
     "why_choice": "only one branch was taken at each entry of {x}: δ passes where it was, 0 where it was not",
     "why_block": "{x} is one block of the joined array: it gets its part of δ",
     "why_max": "only the largest entries of {x} reached the result: δ goes to them",
@@ -116,6 +117,7 @@ MESSAGES = {
     " where it turned.",
     "departs_transpose": "The given gradient has {factor} the other way round in [{row}]: one transpose"
     " too many or too few.",
+    "departs_constant": "The given gradient takes {factor} for constant in [{row}]; they change with {wrt} too.",
     "departs_path": "The given gradient leaves out the path through [{row}], {factor}.",
     "departs_scale": "The given gradient is {ratio} times the right one, everywhere.",
     "departs_unsummed": "The given gradient takes the mean over the batch at [{row}], {factor}, where the sum belongs.",
