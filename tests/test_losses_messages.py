@@ -80,7 +80,7 @@ def test_a_loss_that_is_not_written_yet():
     class Mine(Loss):
         pass
 
-    with says(NotImplementedError, "Mine does not define _forward(x, t) -> (value, cache)"):
+    with says(NotImplementedError, "Mine does not define _forward(x, t) -> (values, cache)"):
         Mine().forward(x, x)
 
     class Half(Loss):
@@ -89,5 +89,5 @@ def test_a_loss_that_is_not_written_yet():
 
     half = Half()
     half.forward(x, x)
-    with says(NotImplementedError, "Half does not define _backward(dout, cache) -> dx"):
+    with says(NotImplementedError, "Half does not define _backward(dvalues, cache) -> dx"):
         half.backward()

@@ -18,4 +18,4 @@ def sequential(subject, params, x, t=None):
 @reference(TwoLayerNet)
 def two_layer_net(subject, params, x, t):
     hidden = torch.sigmoid(x @ params["W1"] + params["b1"])
-    return softmax_cross_entropy(subject, {}, hidden @ params["W2"] + params["b2"], t)
+    return softmax_cross_entropy(subject.loss_function, {}, hidden @ params["W2"] + params["b2"], t)
