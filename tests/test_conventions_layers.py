@@ -24,9 +24,9 @@ class PassNames:
 
     def __init__(self, wrong=1.0, learning_rate=0.01):
         self.W, self.w0, self.wrong = w.copy(), b[None].copy(), wrong
-        self.W_opt, self.w0_opt = self.optimiser(learning_rate), self.optimiser(learning_rate)
+        self.W_opt, self.w0_opt = self.Optimiser(learning_rate), self.Optimiser(learning_rate)
 
-    class optimiser:
+    class Optimiser:
         def __init__(self, learning_rate):
             self.learning_rate, self.G = learning_rate, None
 
@@ -561,7 +561,7 @@ def test_an_activation_and_its_derivative(value, name):
 
     if name == "backward":  # then it is the derivative times an upstream gradient
 
-        def slope(self, x, grad_output):  # noqa: F811
+        def slope(self, x, grad_output):
             return self.wrong * (1 - np.tanh(x) ** 2) * grad_output
 
     report = check(build(1), x)

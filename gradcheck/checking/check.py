@@ -1,6 +1,6 @@
 """The one verb: check a hand-written gradient."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
@@ -11,6 +11,7 @@ from gradcheck.checking import adequacy, keywords
 from gradcheck.checking.bench import AsFunctionOf, Bench, joined
 from gradcheck.checking.conduct.evidence import as_array, is_comparable
 from gradcheck.checking.conventions.second_order import add_second_order, second_order_of
+from gradcheck.checking.conventions.stub import stub_report
 from gradcheck.checking.diagnosis import diagnose, from_conduct
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Report
@@ -29,7 +30,7 @@ Array = NDArray[Any]
 def check(
     subject: Any,
     *inputs: Any,
-    backward: Callable[..., Any] | None = None,
+    backward: Callable[..., Any] | str | None = None,
     grad: Callable[..., Any] | bool | None = None,
     wrt: str | Iterable[str] | None = None,
     seed: int = 0,
@@ -38,6 +39,8 @@ def check(
     exhaustive: bool = False,
     executor: Executor | None = None,
     order: int = 1,
+    forward: str | None = None,
+    parameters: Mapping[str, str] | None = None,
 ) -> Report:
     """Whether a hand-written gradient is right, how small an error would have been noticed, and where it is wrong.
 
@@ -56,7 +59,8 @@ def check(
         indices, masks) are held constant. Nothing of it is changed, not even the random state.
     backward : callable, optional
         ``backward(dout, cache)`` if forward returns ``(out, cache)``, else ``backward(dout)``, with the inputs, the
-        output or both after ``dout``: names tell, or else the numbers; returns a gradient for each float input.
+        output or both after ``dout``: names tell, or else the numbers; returns a gradient for each float input. Of an
+        object the name of the method, where it is an unusual one.
     grad : callable or True, optional
         The gradient of a scalar function; True if it returns ``(value, gradient)`` itself.
     wrt : str or iterable of str, optional
@@ -74,6 +78,11 @@ def check(
     order : {1, 2}
         With 2 the gradient of the gradient is checked too, and that the Hessian is symmetric; for what can
         differentiate its own derivative: autograd, PyTorch, JAX.
+    forward : str, optional
+        The name of the forward of an object, where it is an unusual one.
+    parameters : dict of str, optional
+        Where an object keeps its parameters and their gradients, where that is not seen: ``{"theta": "slope"}``,
+        ``{"layers[0].p": "cache['dp']"}``.
 
     Returns
     -------
@@ -106,7 +115,8 @@ def check(
     keywords.require_executor(executor)
     seed, accepted, wanted = keywords.whole_seed(seed), keywords.accepted_error(rtol), keywords.wanted_names(wrt)
     keywords.require_order(order)
-    options = Options(backward, grad, name)
+    keywords.require_readings(forward, parameters)
+    options = Options(backward, grad, name, forward, parameters)
     roots = [subject, backward, grad, *inputs]
     state = State(roots)
     try:
@@ -123,6 +133,8 @@ def check(
             second = second_order_of(bench.subject, bench.evidence.cotangents)
             add_second_order(report, check(second, seed=seed, rtol=rtol, exhaustive=exhaustive, executor=executor))
         return report
+    except NotImplementedError as stub:
+        return stub_report(stub, name or str(getattr(subject, "__name__", type(subject).__name__)), inputs, seed)
     finally:
         state.restore()
 

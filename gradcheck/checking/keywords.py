@@ -1,7 +1,7 @@
 """The keywords of :func:`gradcheck.check`, examined before anything runs: each error names the one at fault."""
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,27 @@ def wanted_names(wrt: Any) -> list[str] | None:
     if not names:
         raise ValueError("wrt is empty, so there is nothing to check; name a tensor, or leave wrt out to check all")
     return names
+
+
+def require_readings(forward: Any, parameters: Any) -> None:
+    """Refuse what cannot name a method, or places of parameters and gradients.
+
+    Raises
+    ------
+    TypeError
+        If `forward` is no name, or `parameters` no dictionary of names.
+    """
+    if forward is not None and not isinstance(forward, str):
+        raise TypeError(
+            f"forward is {_shown(forward)}; pass the name of a method, forward='run', or the function itself first: "
+            "check(layer.run, x, backward=...)"
+        )
+    pairs = parameters.items() if isinstance(parameters, Mapping) else [(parameters, "")]
+    if parameters is not None and not all(isinstance(name, str) for pair in pairs for name in pair):
+        raise TypeError(
+            f"parameters is {_shown(parameters)}; pass where each parameter is, and where its gradient: "
+            "parameters={'theta': 'slope'}"
+        )
 
 
 def require_executor(executor: Any) -> None:

@@ -1,5 +1,6 @@
 """Which of the gradients that a backward returns belongs to which input."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -115,8 +116,20 @@ def _inputs_first(gradients: tuple[Any, ...], inputs: list[Any]) -> tuple[Any, .
 
 def by_name(gradients: Mapping[Any, Any], name: str) -> Any:
     """A gradient by the name of its tensor, as W, dW, dw, grad_W or W_grad; None where there is none."""
+    entry = re.fullmatch(r"\w+\['(\w+)'\]", name)
+    if entry:  # parameters['W1']
+        name = entry[1]
     key = name if name in gradients else find((key for key in gradients if isinstance(key, str)), name)
     return None if key is None else gradients[key]
+
+
+def assign_entries(returned: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Like :func:`assign`, where some inputs are entries of dictionaries: those have gradients by name or none."""
+    entries = {name for name in inputs if name.endswith("]")}
+    if isinstance(returned, Mapping):
+        found = assign(returned, inputs)
+        return {name: gradient for name, gradient in found.items() if gradient is not None or name not in entries}
+    return assign(returned, {name: value for name, value in inputs.items() if name not in entries})
 
 
 def _numbers(values: list[Any]) -> bool:

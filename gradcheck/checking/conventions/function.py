@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checking.conventions.arguments import call, name_of, named_inputs, variables
-from gradcheck.checking.conventions.assigning import assign, complaint
+from gradcheck.checking.conventions.assigning import assign_entries, complaint
+from gradcheck.checking.conventions.nested import gather, spread
 from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, kind_of
 
 
@@ -25,17 +26,20 @@ class FunctionSubject(Subject):
     ) -> None:
         self.f, self.grad = f, grad
         self.name = name or name_of(f)
-        self.inputs = named_inputs(f, inputs)
+        self.shape = named_inputs(f, inputs)
+        self.inputs = spread(self.shape, dictionaries=True)
         self.parameters = {}
         self.tensors = variables(self.inputs)
         self.understood = "scalar function with its gradient" if grad else "function returning (value, gradient)"
 
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run f; the pullback runs its gradient, or hands out what f returned with the value."""
-        returned = call("f", self.f, inputs.values())
+        returned = call("f", self.f, gather(inputs, self.shape))
         if self.grad is not None:
             grad = self.grad
-            return self._scalar(returned), lambda _: self._assigned(call("grad", grad, inputs.values()), inputs)
+            return self._scalar(returned), lambda _: self._assigned(
+                call("grad", grad, gather(inputs, self.shape)), inputs
+            )
         if not (isinstance(returned, tuple | list) and len(returned) >= 2):
             raise NotUnderstoodError(
                 f"with grad=True f must return (value, gradient), but it returned {type(returned).__name__}; "
@@ -47,7 +51,10 @@ class FunctionSubject(Subject):
 
     def _assigned(self, gradients: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         self.surplus = complaint(gradients, inputs, "grad" if self.grad else self.name)
-        return assign(gradients, inputs)
+        assigned = assign_entries(gradients, inputs)
+        if isinstance(gradients, Mapping):  # of the parameters by name; data and targets have none
+            return {name: gradient for name, gradient in assigned.items() if gradient is not None}
+        return assigned
 
     def _scalar(self, value: Any) -> list[Array]:
         if np.size(value) != 1:

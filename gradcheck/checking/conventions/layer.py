@@ -6,103 +6,48 @@ alone and that have a gradient are its parameters; where gradients are looked fo
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.arguments import call, ignored_default, named_inputs, required_count, variables
-from gradcheck.checking.conventions.assigning import Returned, complaint
-from gradcheck.checking.conventions.history import History
+from gradcheck.checking.conventions.arguments import call, required_count
 from gradcheck.checking.conventions.homes import Homes
+from gradcheck.checking.conventions.layer_subject import LayerSubject
 from gradcheck.checking.conventions.methods import Methods, find_methods
-from gradcheck.checking.conventions.nested import gather, spread
-from gradcheck.checking.conventions.parameters import kept_together, zero_gradients
+from gradcheck.checking.conventions.nested import gather
+from gradcheck.checking.conventions.parameters import kept_together
 from gradcheck.checking.conventions.plan import plans
-from gradcheck.checking.conventions.reduction import ENTRIES, Reduction, choose, unfitting, weighted
+from gradcheck.checking.conventions.reduction import choose, unfitting
 from gradcheck.checking.conventions.rehearsal import Rehearsal
-from gradcheck.checking.conventions.roles import predicted, training_values
+from gradcheck.checking.conventions.roles import predicted
 from gradcheck.checking.conventions.slopes import Slope, distance, measure
 from gradcheck.checking.conventions.steps import rates
 from gradcheck.checking.state.snapshot import State
-from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, copies, listed
+from gradcheck.checking.subject import Array, Options, Subject, copies
 
 
-class LayerSubject(Subject):
-    """An object with a forward and a backward, or with a value and its derivative."""
-
-    holds_cache = True
+class Layer(LayerSubject):
+    """A layer that is run, where that is needed, to find out about it."""
 
     def __init__(self, layer: Any, methods: Methods, inputs: tuple[Any, ...], options: Options) -> None:
-        self.layer, self.methods, self.options = layer, methods, options
-        self.name = options.name or type(layer).__name__
-        self.shape = named_inputs(methods.run, inputs)
-        self.inputs = spread(self.shape)
-        self.switches = training_values(methods.run, len(inputs))
-        self.homes, self.history = Homes(layer), History(layer)
-        self.reduction: Reduction | None = None
-        self.parameters = {}
-        self.plans = plans(methods.back, self.inputs, methods.is_backward)
-        if not self.plans:
-            raise NotUnderstoodError(_unplanned(methods, self.inputs))
-        self.plan = self.plans[0]
-        where = self._understand()
-        self.understood = "; ".join([self._kind(), where, *self._remarks()])
-        held = {name: np.array(parameter.read()) for name, parameter in self.parameters.items()}
-        self.tensors = {**variables(self.inputs), **held}
+        super().__init__(layer, methods, inputs, options)
+        self.settle(self._understand())
 
-    @property
-    def takes_cotangent(self) -> bool:  # type: ignore[override]
-        """Whether the gradient depends on an upstream gradient."""
-        if self.reduction is not None:
-            return self.reduction is ENTRIES
-        return self.plan.takes_cotangent and not ignored_default(self.methods.back)
-
-    def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
-        """Run ``forward``; the pullback runs ``backward`` and collects what it returned and stored."""
-        outputs, cache = self._run(inputs)
-
-        def pullback(cotangents: list[Array]) -> Mapping[str, Any]:
-            with self.homes.watching():
-                returned = Returned(self._back(cotangents, inputs, outputs, cache), inputs)
-                self.homes.returned = returned
-                stored = {name: parameter.gradient() for name, parameter in self.parameters.items()}
-                gradients = {**self._of_inputs(returned), **(copies(stored) if self.homes.restores else stored)}
-            self.surplus = "" if self.homes.has_room(returned) else complaint(returned.raw, inputs)
-            return self._weighted(gradients, cotangents)
-
-        reduce = self.reduction.reduce if self.reduction else None
-        return [reduce(output) for output in outputs] if reduce else outputs, pullback
-
-    def _run(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Any]:
-        """The outputs that have a cotangent, and the cache where forward returns one."""
-        self.history.forget()
-        zero_gradients(self.parameters, inputs.values())
-        returned = call("forward", self.methods.run, gather(inputs, self.shape), self.switches)
-        if "cache" in self.plan.roles and isinstance(returned, tuple) and len(returned) == 2:
-            return as_outputs(returned[0]), returned[1]
-        return as_outputs(returned)[: self.plan.roles.count("dout") or None], None
-
-    def _back(self, cotangents: list[Array], inputs: Mapping[str, Any], outputs: list[Array], cache: Any) -> Any:
-        ignored = not self.takes_cotangent and self.plan.takes_cotangent
-        if ignored and set(self.plan.roles) == {"dout"}:
-            return self.methods.back()
-        given = [v[()] if v.ndim == 0 else v for v in cotangents]  # beside a float, a float
-        return self.methods.back(*self.plan.arguments(given, inputs, outputs, cache))
-
-    def _of_inputs(self, returned: Returned) -> dict[str, Any]:
-        """Returned or stored; a network that gives none beside those of its parameters holds its inputs constant."""
-        if returned.is_nothing and self.homes.of_inputs:
-            return {name: place.read() for name, place in self.homes.of_inputs.items()}
-        none = all(gradient is None for gradient in returned.of_inputs.values())
-        elsewhere = not self.takes_cotangent or returned.is_of_parameters
-        return {} if none and self.parameters and elsewhere else returned.of_inputs
-
-    def _weighted(self, gradients: dict[str, Any], cotangents: list[Array]) -> dict[str, Any]:
-        if self.reduction is not ENTRIES:
-            return gradients
-        return {name: None if g is None else weighted(np.asarray(g), cotangents[0]) for name, g in gradients.items()}
+    def twin(self) -> Subject | None:
+        """A deep copy of the layer, where it can be copied."""
+        try:
+            double = copy.deepcopy(self.layer)
+            self.history.of(double).forget()
+            methods = find_methods(double, *_names_of(self.options))
+        except Exception:
+            return None
+        if methods is None:
+            return None
+        twin = Layer(double, methods, tuple(self.shape.values()), self.options)
+        self.trials += twin.trials
+        return twin
 
     def _understand(self) -> str:
         """Find the parameters, by running the layer where that is needed; a phrase on where they are."""
@@ -140,7 +85,7 @@ class LayerSubject(Subject):
     def _once(self) -> tuple[dict[str, Any], list[Array], Any]:
         self.trials += 1
         inputs = copies(self.inputs)
-        return inputs, *self._run(inputs)
+        return inputs, *self.run(inputs)
 
     def _count_outputs(self) -> int:
         """How many outputs a forward has."""
@@ -153,10 +98,10 @@ class LayerSubject(Subject):
         """Forward and backward once; what comes of it tells where everything is."""
         inputs, outputs, cache = self._once()
         kept = [output.copy() for output in outputs]
-        backward = partial(self._back, _cotangents(outputs), inputs, outputs, cache)
+        backward = partial(self.back, _cotangents(outputs), inputs, outputs, cache)
         returned = self.homes.find(rehearsal, backward, self.inputs, self.options.parameters or {})
         self.parameters, self.unclaimed = self.homes.parameters, self.homes.unclaimed
-        return copies(self._of_inputs(returned)), kept
+        return copies(self.of_inputs(returned)), kept
 
     def _moved(self, state: State, changes: Mapping[str, Array]) -> list[Array]:
         """The outputs with other inputs or parameters."""
@@ -167,7 +112,7 @@ class LayerSubject(Subject):
                 self.parameters[name].write(changes[name])
         inputs = {name: changes.get(name, value) for name, value in copies(self.inputs).items()}
         try:
-            return [output.copy() for output in self._run(inputs)[0]]
+            return [output.copy() for output in self.run(inputs)[0]]
         finally:
             state.restore()
 
@@ -236,52 +181,11 @@ class LayerSubject(Subject):
         fits = choose(slope, gradient) if slope is not None and gradient.dtype != object else None
         self.reduction = fits or unfitting(outputs[0], gradient)
 
-    def _kind(self) -> str:
-        names = self.methods.names
-        return f"layer object, {names}" if names else "layer object"
-
-    def _remarks(self) -> Iterator[str]:
-        """What was guessed, and what else backward does."""
-        if self.switches:
-            yield "forward called with " + ", ".join(f"{name}={value!r}" for name, value in self.switches.items())
-        if self.plan.text:
-            yield self.plan.text + (", which fits the numbers best" if len(self.plans) > 1 else "")
-        if self.reduction is not None:
-            yield f"{self.methods.back.__name__} is {self.reduction.text}"
-        ignored = ignored_default(self.methods.back)
-        if ignored and self.plan.takes_cotangent:
-            yield f"backward ignores {ignored}: right as the last layer only"
-        if self.homes.steps:
-            yield f"backward takes a step as well, which is undone: it changes {listed(self.homes.steps)}"
-
-    def twin(self) -> Subject | None:
-        """A deep copy of the layer, where it can be copied."""
-        try:
-            double = copy.deepcopy(self.layer)
-            self.history.of(double).forget()
-            methods = find_methods(double, *_names_of(self.options))
-        except Exception:
-            return None
-        if methods is None:
-            return None
-        twin = LayerSubject(double, methods, tuple(self.shape.values()), self.options)
-        self.trials += twin.trials
-        return twin
-
 
 def _cotangents(outputs: list[Array]) -> list[Array]:
     """Of both signs and never constant, the same each time."""
     rng = np.random.default_rng(0)
     return [np.asarray(rng.choice([-1.0, 1.0], y.shape) * rng.uniform(0.5, 1.5, y.shape)) for y in outputs]
-
-
-def _unplanned(methods: Methods, inputs: Mapping[str, Any]) -> str:
-    back = getattr(methods.back, "__qualname__", "backward")
-    return (
-        f"{back} wants arguments that are neither a cotangent (dout, grad_output) nor an input of forward, which has "
-        f"{listed(inputs) or 'none'}; give them defaults, or pass a pair: "
-        "check(layer.forward, x, backward=lambda dout: layer.backward(...))"
-    )
 
 
 def _names_of(options: Options) -> tuple[str | None, str | None]:
@@ -297,4 +201,4 @@ def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject 
     methods = find_methods(thing, *_names_of(options))
     if methods is None or (not methods.is_backward and len(inputs) < (required_count(methods.run) or 0)):
         return None
-    return LayerSubject(thing, methods, inputs, options)
+    return Layer(thing, methods, inputs, options)

@@ -71,10 +71,10 @@ def find_methods(thing: Any, forward: str | None = None, backward: str | None = 
     An object with a backward is called where it has no forward by any name. One with a derivative (``gradient``,
     ``derivative``, ``prime``) has a value beside it (``loss``, ``calculate``), or is called.
     """
-    for run, back in FAMILIES if not (forward or backward) else ():
-        both = _first(thing, (run,)), _first(thing, (back,))
-        if both[0] is not None and both[1] is not None:
-            return Methods(both[0], both[1], True)
+    for first, second in FAMILIES if not (forward or backward) else ():
+        run, back = _first(thing, (first,)), _first(thing, (second,))
+        if run is not None and back is not None:
+            return Methods(run, back, True)
     forwards = (forward,) if forward else (*FORWARDS, "__call__", *VALUES)
     back = _first(thing, (backward,) if backward else BACKWARDS)
     if back is not None:

@@ -7,7 +7,7 @@ from gradcheck.checking.conventions.arguments import is_variable
 
 
 def spread(inputs: Mapping[str, Any], dictionaries: bool = False) -> dict[str, Any]:
-    """Lists of arrays, and dictionaries where they are wanted, each entry by itself; all else as it is."""
+    """Each entry of lists of arrays, or of dictionaries, by itself; all else as it is."""
     flat: dict[str, Any] = {}
     for name, value in inputs.items():
         if _is_spread(value, dictionaries):
@@ -17,11 +17,11 @@ def spread(inputs: Mapping[str, Any], dictionaries: bool = False) -> dict[str, A
     return flat
 
 
-def gather(flat: Mapping[str, Any], inputs: Mapping[str, Any], dictionaries: bool = False) -> list[Any]:
+def gather(flat: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[Any]:
     """The arguments again, with the lists and dictionaries they came in."""
     arguments = []
     for name, value in inputs.items():
-        if not _is_spread(value, dictionaries):
+        if name in flat:
             arguments.append(flat[name])
             continue
         parts = {key: flat[f"{name}[{key!r}]"] for key, _ in _items(value)}
@@ -30,8 +30,8 @@ def gather(flat: Mapping[str, Any], inputs: Mapping[str, Any], dictionaries: boo
 
 
 def _is_spread(value: Any, dictionaries: bool) -> bool:
-    if isinstance(value, Mapping):
-        return dictionaries and type(value) is dict and any(map(is_variable, value.values()))
+    if dictionaries:
+        return type(value) is dict and any(map(is_variable, value.values()))
     return type(value) in (list, tuple) and bool(value) and all(map(is_variable, value))
 
 
