@@ -145,7 +145,20 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A mistake that would explain the numbers."""
+    """A mistake that would explain the numbers.
+
+    Attributes
+    ----------
+    cause : str
+        Its identifier, as ``missing-mean``; two mistakes at once are joined, as ``sign+transposed``.
+    tensor : str
+        The tensor whose gradient it spoils; empty where it concerns none by itself.
+    explains : float
+        The share of the squared difference, analytic minus numerical, that it explains at fresh points with fresh
+        cotangents, on which nothing was fitted. It is the cause from 0.99 up.
+    message, remedy : str
+        What is wrong, with the numbers, and what to do.
+    """
 
     cause: str
     tensor: str
@@ -169,6 +182,8 @@ class Report:
         The checks that need no differences.
     diagnoses : list of Diagnosis
         Most convincing first.
+    patterns : list of str
+        What the wrong entries have in common, for tensors of which the cause is not known.
     warnings : list of str
         Why these inputs could not have told right from some usual mistakes.
     evaluations : int
@@ -182,6 +197,7 @@ class Report:
     tensors: list[Comparison]
     conduct: list[Finding]
     diagnoses: list[Diagnosis] = field(default_factory=list)
+    patterns: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     evaluations: int = 0
     seed: int = 0
@@ -227,6 +243,7 @@ class Report:
             "tensors": [comparison.to_dict() for comparison in self.tensors],
             "conduct": [vars(finding).copy() for finding in self.conduct],
             "diagnoses": [vars(diagnosis).copy() for diagnosis in self.diagnoses],
+            "patterns": list(self.patterns),
             "warnings": list(self.warnings),
             "evaluations": self.evaluations,
             "seed": self.seed,

@@ -14,6 +14,9 @@ INDENT = " " * 11
 SMALL = 1e-3
 """Numbers that differ by less than this share are told apart by their difference, not by a ratio that reads 1."""
 
+CONVINCING = 0.99
+"""A diagnosis that explains less of the squared difference is not printed as the cause."""
+
 _SAID = {"agree": "agrees", "disagree": "WRONG", "undecided": "undecided"}
 _HEADS = ("tensor", "shape", "verdict", "worst error", "resolution", "kinks")
 _RIGHT_ALIGNED = ("worst error", "resolution", "kinks")
@@ -83,8 +86,27 @@ def _blame(report: Report) -> Iterator[str]:
     for comparison in report.tensors:
         if comparison.verdict == "disagree" and comparison.worst is not None:
             yield from _worst(comparison, comparison.worst)
+    yield from _causes(report)
+
+
+def _causes(report: Report) -> Iterator[str]:
+    """The mistakes that explain the numbers; where none does, what the wrong entries have in common."""
+    told: dict[tuple[str, str], list[str]] = {}
     for diagnosis in report.diagnoses:
-        yield _labelled("cause", f"{diagnosis.message} {diagnosis.remedy}")
+        if diagnosis.explains >= CONVINCING:
+            same = diagnosis.cause, diagnosis.message.replace(f"d{diagnosis.tensor} ", "", 1)
+            told.setdefault(same, []).append(f"d{diagnosis.tensor}")
+            if len(told[same]) == 1:
+                yield _labelled("cause", f"{diagnosis.message} ({diagnosis.cause})")
+                yield _labelled("remedy", diagnosis.remedy)
+    for names in told.values():
+        if len(names) > 1:
+            yield _labelled("likewise", f"{', '.join(names[1:])}: the same as {names[0]}")
+    yield from (_labelled("pattern", pattern) for pattern in report.patterns)
+    explained = {diagnosis.tensor for diagnosis in report.diagnoses if diagnosis.explains >= CONVINCING}
+    unknown = [c.name for c in report.tensors if c.verdict == "disagree" and c.name not in explained]
+    if unknown:
+        yield _labelled("cause", f"not known for {', '.join(f'd{name}' for name in unknown)}")
 
 
 def _worst(comparison: Comparison, at: tuple[int, ...]) -> Iterator[str]:

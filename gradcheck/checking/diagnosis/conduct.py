@@ -1,0 +1,43 @@
+"""Mistakes that the checks of conduct have found already, each said as a diagnosis."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from gradcheck.checking.bench import Bench
+from gradcheck.checking.conduct.evidence import pulled
+from gradcheck.checking.report import Diagnosis, Finding
+
+REMEDIES = {
+    "mutates-input": "Work on a copy: write y = x * 2 rather than x *= 2.",
+    "mutates-cotangent": "Work on a copy: write dx = dout * mask rather than dout *= mask.",
+    "mutates-parameter": "Only the optimiser may change parameters.",
+    "nondeterministic": "Draw randomness from a Generator that the subject holds, or give it a seed.",
+    "stale-cache": "Keep what backward needs by forward, in the instance or the cache it returns, and nowhere else.",
+    "wrong-shape": "Give each gradient the shape of its tensor: sum over axes that were broadcast, keep all others.",
+    "wrong-dtype": "Give each gradient the type of its tensor.",
+    "not-finite": "Look for 0/0, log(0) or overflow in backward; use the form that is stable.",
+    "missing": "Return it, or store it beside its tensor.",
+    "accumulated": "Set it to zero before each backward, or assign it.",
+    "aliases-input": "Return a copy.",
+}
+
+
+def from_conduct(bench: Bench, findings: Sequence[Finding]) -> Iterator[Diagnosis]:
+    """A diagnosis for each finding that is a mistake by itself; a symptom, as non-linearity, is none."""
+    for finding in findings:
+        if finding.ok or finding.cause not in REMEDIES:
+            continue
+        cause = finding.cause
+        if finding.check == "repeatable" and _grows(bench, finding.tensor):
+            cause = "accumulated"
+        yield Diagnosis(cause, finding.tensor, 1.0, f"{finding.message}.", REMEDIES[cause])
+
+
+def _grows(bench: Bench, tensor: str) -> bool:
+    """Whether each further backward adds the same once more."""
+    _, pullback = bench.runner.start()
+    first, second, third = (pulled(pullback, bench.evidence.cotangents).get(tensor) for _ in range(3))
+    a, b, c = (np.asarray(g, float) for g in (first, second, third))
+    bench.runner.reset()
+    return bool(np.allclose(b - a, c - b) and np.any(b != a) and np.allclose(b, 2 * a))

@@ -1,0 +1,55 @@
+"""One small function for each kind of mistake: from the clues to explanations that can be tested.
+
+Adding a cause is adding a function here. It says what the wrong gradient would be at any point, from the right one
+and whatever else is known there; whether that is so is not its business.
+"""
+
+from collections.abc import Callable, Iterator
+
+from gradcheck.checking.diagnosis.clues import Clues
+from gradcheck.checking.diagnosis.explanation import Explanation
+from gradcheck.checking.diagnosis.hypotheses import (
+    added,
+    contributions,
+    cotangent,
+    fused,
+    order,
+    paths,
+    scale,
+    slices,
+    slopes,
+    small,
+    terms,
+)
+
+Hypothesis = Callable[[Clues], Iterator[Explanation]]
+
+CHEAP: tuple[Hypothesis, ...] = (
+    scale.scale,
+    order.transposed,
+    order.reversed_axes,
+    order.swapped,
+    order.blocks,
+    order.shifted,
+    slopes.slopes,
+    terms.terms,
+    cotangent.untransposed,
+    cotangent.cotangent,
+    added.leftover,
+    added.one_branch,
+    contributions.some_slices,
+    contributions.near_the_diagonal,
+    contributions.one_of_several,
+    contributions.summed,
+    slices.slices,
+    slices.multiplied,
+    slices.entries,
+    added.added,
+    fused.of_the_output,
+    small.precision,
+    order.misrouted,
+)
+"""Those that need no more than the Jacobians, simpler ones first."""
+
+DEAR: tuple[Hypothesis, ...] = (small.epsilon, paths.paths, fused.always_active, cotangent.another_point)
+"""Those that difference the function elsewhere; asked only where the others do not explain."""

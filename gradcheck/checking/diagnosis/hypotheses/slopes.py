@@ -1,0 +1,273 @@
+"""Elementwise functions: each entry of the gradient is dout times a slope, and the slope used can be read off.
+
+From the slope that was used and the one that is right, a missing derivative, one taken at the output instead of the
+input, and every kind of mask are told.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.checking.diagnosis.clues import Clues
+from gradcheck.checking.diagnosis.explanation import Explanation
+from gradcheck.checking.diagnosis.trial import Trial
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Local:
+    """Input, output, cotangent and right slope of each entry."""
+
+    x: Array
+    y: Array
+    v: Array
+    slope: Array
+
+
+Slope = Callable[[Local], Array]
+
+
+def local(clues: Clues, trial: Trial) -> Local:
+    """The entries of an elementwise function at a trial."""
+    x = np.asarray(trial.point[clues.tensor], float)
+    slope = np.diag(trial.jacobian(clues.tensor).reshape(x.size, x.size)).reshape(x.shape)
+    return Local(x, trial.output, trial.cotangent, slope)
+
+
+def explained_by(clues: Clues, cause: str, slope: Slope, how: str, remedy: str, doubt: int = 0) -> Explanation:
+    """The explanation that dout was multiplied by this slope."""
+
+    def predict(trial: Trial) -> Array:
+        at = local(clues, trial)
+        return np.asarray(at.v * slope(at))
+
+    return Explanation(cause, predict, f"{clues.d} {how}.", remedy, doubt)
+
+
+def slopes(clues: Clues) -> Iterator[Explanation]:
+    """A missing derivative, one at the wrong point, and masks of every kind."""
+    if not clues.is_elementwise or clues.claimed.shape != clues.right.shape:
+        return
+    yield from _masks(clues)
+    yield from _missing(clues)
+    yield from _at_the_wrong_point(clues)
+    yield from _formulas(clues)
+
+
+def two_values(clues: Clues) -> tuple[float, float] | None:
+    """The two slopes of a function that is straight on either side, as a ReLU or dropout; None for all others."""
+    found = np.concatenate([local(clues, trial).slope.ravel() for trial in (clues.given, *clues.fresh)])
+    found = found[np.isfinite(found)]
+    values = np.unique(np.round(found, 6))
+    return (float(values[0]), float(values[-1])) if len(values) == 2 else None
+
+
+def _masks(clues: Clues) -> Iterator[Explanation]:
+    values = two_values(clues)
+    if values is None:
+        return
+    low, high = values
+    off, on = sorted(values, key=abs)
+    sides = f"{high:.6g} on one side and {low:.6g} on the other" if off else f"{on:.6g} where it lets through, else 0"
+    mask = "Multiply by the mask that forward used."
+    yield explained_by(
+        clues, "missing-mask", lambda at: np.full_like(at.x, on),
+        f"passes dout on everywhere{f', times {on:.6g}' if on != 1 else ''}; the slope is {sides}: the mask is missing",
+        mask,
+    )  # fmt: skip
+    yield explained_by(
+        clues, "missing-mask", lambda at: np.ones_like(at.x),
+        f"is dout itself; the slope is {sides}: mask and scale are missing", mask,
+    )  # fmt: skip
+    yield explained_by(
+        clues, "inverted-mask", lambda at: low + high - at.slope,
+        f"has the mask inverted: the slope used is {off:.6g} where it is {on:.6g}, and {on:.6g} where it is {off:.6g}",
+        mask,
+    )  # fmt: skip
+    if on != 1 and not off:
+        yield explained_by(
+            clues, "factor", lambda at: (at.slope != 0) * 1.0,
+            f"has the mask but not its scale {on:.6g}, as the 1/(1 − p) of dropout", f"Multiply by {on:.6g}.",
+        )  # fmt: skip
+    if off:
+        yield explained_by(
+            clues, "missing-term", lambda at: np.where(np.isclose(at.slope, on), on, 0),
+            f"is zero where the slope is {off:.6g}", f"There the slope is {off:.6g}, not 0.",
+        )  # fmt: skip
+        yield explained_by(
+            clues, "factor", lambda at: np.where(np.isclose(at.slope, on), on, -off),
+            f"has the wrong sign where the slope is {off:.6g}", f"There the slope is {off:.6g}.",
+        )  # fmt: skip
+    yield from _another_mask(clues, values)
+    for name, wrong in _WRONG_MASKS.items():
+        yield explained_by(
+            clues, "wrong-mask", partial(lambda at, wrong: np.where(wrong(at), on, off), wrong=wrong),
+            f"has the wrong mask: it passes dout on where {name}; the slope is {sides}",
+            "Take the mask from the input of forward.", 1,
+        )  # fmt: skip
+
+
+def _another_mask(clues: Clues, values: tuple[float, float]) -> Iterator[Explanation]:
+    """The slopes that were used are the two right ones, but in other places, whatever those are."""
+    places = 0
+    for trial in clues.fresh:
+        at, used = local(clues, trial), trial.claimed(clues.tensor) / trial.cotangent
+        if not np.all(np.isclose(used, values[0], atol=1e-8) | np.isclose(used, values[1], atol=1e-8)):
+            return
+        places += int(np.sum(~np.isclose(used, at.slope, atol=1e-8)))
+    count = clues.value.size * len(clues.fresh)
+    yield Explanation(
+        "wrong-mask",
+        lambda trial: trial.claimed(clues.tensor),  # where they lie follows no rule that is known
+        f"{clues.d} has another mask than forward: it uses the right slopes {values[0]:.6g} and {values[1]:.6g}, but "
+        f"in {places} of {count} entries (at fresh points) the wrong one of the two.",
+        "Keep the mask of forward; do not draw or compute it anew.",
+        2,
+    )
+
+
+_WRONG_MASKS: dict[str, Callable[[Local], Array]] = {
+    "dout > 0": lambda at: at.v > 0,
+    "dout > 0 and the mask is set": lambda at: (at.v > 0) & (at.slope == at.slope.max()),
+    "dout < 0": lambda at: at.v < 0,
+    "x > 0": lambda at: at.x > 0,
+    "x < 0": lambda at: at.x < 0,
+    "y > 0": lambda at: at.y > 0,
+    "y < 0": lambda at: at.y < 0,
+    "x is above its mean": lambda at: at.x > at.x.mean(),
+    "x > 1": lambda at: at.x > 1,
+    "|x| < 1": lambda at: np.abs(at.x) < 1,
+    "y > 1": lambda at: at.y > 1,
+    "x > ½": lambda at: at.x > 0.5,
+}
+
+
+def _missing(clues: Clues) -> Iterator[Explanation]:
+    here, doubled = local(clues, clues.given), clues.given.elsewhere({clues.tensor: 2 * clues.value})
+    if _fits(here.slope, local(clues, doubled).slope):
+        yield explained_by(
+            clues, "missing-term", lambda at: np.ones_like(at.x),
+            f"is dout itself: what {clues.tensor} is multiplied by ({_range_of_slopes(clues)} here) is missing",
+            "Multiply dout by it, entry by entry.",
+        )  # fmt: skip
+    yield explained_by(
+        clues,
+        "missing-activation-derivative",
+        lambda at: np.ones_like(at.x),
+        f"is dout itself: the derivative of the function, {_range_of_slopes(clues)} here, is missing",
+        "Multiply dout by the derivative f′(x), entry by entry.",
+    )
+
+
+def _range_of_slopes(clues: Clues) -> str:
+    slope = local(clues, clues.given).slope
+    return f"{np.nanmin(slope):.3g} to {np.nanmax(slope):.3g}"
+
+
+def _at_the_wrong_point(clues: Clues) -> Iterator[Explanation]:
+    """The right formula for the slope, fed with the output, or with the input where it wants the output."""
+
+    def derivative_at(point: Callable[[Local], Array]) -> Callable[[Trial], Array]:
+        def predict(trial: Trial) -> Array:
+            other = trial.elsewhere({clues.tensor: point(local(clues, trial)).astype(clues.value.dtype)})
+            return np.asarray(trial.cotangent * local(clues, other).slope)
+
+        return predict
+
+    for said, point in (
+        ("the output y instead of the input x", lambda at: at.y),
+        ("−x instead of x", lambda at: -at.x),
+        ("|x| instead of x", lambda at: np.abs(at.x)),
+        ("2x instead of x", lambda at: 2 * at.x),
+        ("x/2 instead of x", lambda at: at.x / 2),
+        ("x·dout instead of x", lambda at: at.x * at.v),
+    ):
+        yield Explanation(
+            "activation-derivative-at-wrong-point",
+            derivative_at(point),
+            f"{clues.d} has the derivative taken at {said}.",
+            "Take f′ at x, or write it in terms of y; keep in forward what backward needs.",
+            0 if "output" in said else 1,
+        )
+    for said, formula in OF_THE_OUTPUT.items():
+        if all(_fits(formula(at.y), at.slope) for at in (local(clues, trial) for trial in clues.fresh)):
+            yield explained_by(
+                clues, "activation-derivative-at-wrong-point",
+                partial(lambda at, formula: formula(at.x), formula=formula),
+                f"has the derivative {said} in terms of the output y, but fed with the input x",
+                f"Use the output: {said}.",
+            )  # fmt: skip
+            again = partial(lambda at, formula: formula(formula(at.y)), formula=formula)
+            yield explained_by(
+                clues, "activation-derivative-at-wrong-point", again,
+                f"has the derivative {said} of the derivative instead of the output", f"Use the output: {said}.", 1,
+            )  # fmt: skip
+
+
+OF_THE_OUTPUT: dict[str, Callable[[Array], Array]] = {
+    "y(1 − y)": lambda y: y * (1 - y),
+    "1 − y²": lambda y: 1 - y * y,
+    "y": lambda y: y,
+    "1/(2y)": lambda y: 1 / (2 * y),
+    "1 − exp(−y)": lambda y: -np.expm1(-y),
+    "−y²": lambda y: -y * y,
+}
+
+
+def _fits(a: Array, b: Array) -> bool:
+    known = np.isfinite(a) & np.isfinite(b)
+    return bool(known.any() and np.allclose(a[known], b[known], rtol=1e-5, atol=1e-7))
+
+
+def _formulas(clues: Clues) -> Iterator[Explanation]:
+    """What else the slope may have been taken for: a factor of it forgotten, or another function's derivative."""
+    with np.errstate(all="ignore"):
+        at = local(clues, clues.given)
+        used = clues.claimed / at.v
+    for said, formula in FORMULAS.items():
+        with np.errstate(all="ignore"):
+            if _fits(formula(at), used) and not _fits(formula(at), at.slope):
+                yield explained_by(
+                    clues, "missing-term", formula,
+                    f"is dout·{said}, but the slope of the function is not {said} ({_range_of_slopes(clues)} here)",
+                    "Differentiate the function anew: a factor or a term of its derivative is missing or another's.", 2,
+                )  # fmt: skip
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+FORMULAS: dict[str, Slope] = {
+    "y": lambda at: at.y,
+    "x": lambda at: at.x,
+    "(1 − y)": lambda at: 1 - at.y,
+    "(1 − y²)": lambda at: 1 - at.y**2,
+    "(1 + y²)": lambda at: 1 + at.y**2,
+    "(1 − y)²": lambda at: (1 - at.y) ** 2,
+    "y²": lambda at: at.y**2,
+    "y(1 − y)": lambda at: at.y * (1 - at.y),
+    "y(1 + y)": lambda at: at.y * (1 + at.y),
+    "(1 − x²)": lambda at: 1 - at.x**2,
+    "x(1 − x)": lambda at: at.x * (1 - at.x),
+    "1/x": lambda at: 1 / at.x,
+    "1/y": lambda at: 1 / at.y,
+    "x²": lambda at: at.x**2,
+    "y/x": lambda at: at.y / at.x,
+    "sign(x)": lambda at: np.sign(at.x),
+    "exp(x)": lambda at: np.exp(at.x),
+    "exp(y)": lambda at: np.exp(at.y),
+    "σ(x)": lambda at: _sigmoid(at.x),
+    "σ(x)(1 − σ(x))": lambda at: _sigmoid(at.x) * (1 - _sigmoid(at.x)),
+    "(1 − tanh²(x))": lambda at: 1 - np.tanh(at.x) ** 2,
+    "tanh(x)": lambda at: np.tanh(at.x),
+    "[x > 0]": lambda at: (at.x > 0) * 1.0,
+    "f′²": lambda at: at.slope**2,
+    "1/f′": lambda at: 1 / at.slope,
+    "(1 − f′)": lambda at: 1 - at.slope,
+}

@@ -1,0 +1,153 @@
+"""Which explanations hold at fresh points, and which of those to believe."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.checking.diagnosis.clues import Clues
+from gradcheck.checking.diagnosis.explanation import CONVINCING, Explanation, share_explained
+from gradcheck.checking.diagnosis.hypotheses import CHEAP, DEAR, Hypothesis
+from gradcheck.checking.diagnosis.hypotheses.scale import fitted_factor, said_of
+from gradcheck.checking.report import Diagnosis
+
+Array = NDArray[Any]
+
+PARTLY = 0.8
+"""Explanations of less than this share of the squared residual are not worth a word."""
+
+EXACT = 1e-6
+"""Explanations that leave less than this are alike; the simpler one is preferred."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An explanation, and the share of the residual at fresh points that it explains."""
+
+    explanation: Explanation
+    share: float
+    order: int
+
+    @property
+    def is_coincidence(self) -> bool:
+        """Whether it is far-fetched or fitted, and yet not exact: a real mistake leaves nothing unexplained."""
+        return self.explanation.doubt > 0 and CONVINCING <= self.share < 0.9999
+
+    @property
+    def rank(self) -> tuple[float, int, int]:
+        """Smaller is better: what is left unexplained, in decades from exact on, then simplicity."""
+        left = max(EXACT, 1 - self.share)
+        return (round(float(np.log10(left))), self.explanation.doubt, self.order)
+
+
+def explain(clues: Clues) -> list[Diagnosis]:
+    """The explanations that hold, best first; pairs of two where no single one does."""
+    scored = _scored(clues, CHEAP)
+    cheap = [s.explanation for s in scored if s.explanation.cause != "shifted"]
+    if not _convinced(scored):
+        scored += _scored(clues, DEAR)
+    if not _convinced(scored):
+        scored += list(_pairs(clues, cheap))
+    best = sorted((s for s in scored if s.share >= PARTLY and not s.is_coincidence), key=lambda s: s.rank)
+    convincing = [s for s in best if s.share >= CONVINCING]
+    return [_diagnosis(clues, s) for s in (convincing[:1] or best[:1])]
+
+
+def scored_as(clues: Clues, hypothesis: Callable[[Clues], Iterator[Explanation | Diagnosis]]) -> list[Diagnosis]:
+    """What one hypothesis by itself comes to: diagnoses as they are, explanations where they hold."""
+    found = list(hypothesis(clues))
+    settled = [d for d in found if isinstance(d, Diagnosis)]
+    tested = [
+        Scored(e, share_explained(clues.tensor, e.predict, clues.fresh), i)
+        for i, e in enumerate(found)
+        if isinstance(e, Explanation)
+    ]
+    best = sorted((s for s in tested if s.share >= CONVINCING), key=lambda s: s.rank)
+    return settled or [_diagnosis(clues, s) for s in best[:1]]
+
+
+def _convinced(scored: Sequence[Scored]) -> bool:
+    return any(s.share >= CONVINCING and not s.is_coincidence for s in scored)
+
+
+def _scored(clues: Clues, hypotheses: Iterable[Hypothesis]) -> list[Scored]:
+    scored: list[Scored] = []
+    for hypothesis in hypotheses:
+        try:
+            for e in hypothesis(clues):
+                scored.append(Scored(e, share_explained(clues.tensor, e.predict, clues.fresh), len(scored)))
+                if scored[-1].share > 1 - EXACT and hypotheses is DEAR:
+                    return scored
+        except Exception as problem:  # the subject need not run wherever a hypothesis wants to look
+            clues.bureau.failures.append(f"{hypothesis.__name__} of d{clues.tensor}: {problem!r}")
+    return scored
+
+
+def _pairs(clues: Clues, single: Sequence[Explanation]) -> Iterator[Scored]:
+    """Each explanation times a constant, and each rule on top of each other explanation."""
+    for i, explanation in enumerate(single):
+        yield from _times_a_constant(clues, explanation, i)
+    rules = [e for e in single if e.onto is not None and e.cause != "shifted"]
+    below = [(e, _predicted(clues, e)) for e in single]
+    for i, upper in enumerate(rules):
+        for lower, gradient in below:
+            if gradient is not None and lower is not upper and lower.cause != upper.cause:
+                yield from _on_top(clues, upper, lower, gradient, i)
+
+
+def _predicted(clues: Clues, explanation: Explanation) -> Array | None:
+    """What it gives at the given point; None if that is not a gradient."""
+    try:
+        predicted = np.asarray(explanation.predict(clues.given), float)
+    except Exception as problem:  # the subject need not run wherever a hypothesis wants to look
+        clues.bureau.failures.append(f"{explanation.cause} of {clues.d}: {problem!r}")
+        return None
+    return predicted if predicted.shape == clues.claimed.shape else None
+
+
+def _times_a_constant(clues: Clues, explanation: Explanation, order: int) -> Iterator[Scored]:
+    predicted = _predicted(clues, explanation)
+    if predicted is None:
+        return
+    factor = fitted_factor(clues.claimed, predicted)
+    if not factor or not np.isfinite(factor) or abs(factor - 1) < 1e-6:
+        return
+    known = np.isfinite(predicted)
+    if not np.allclose(clues.claimed[known], factor * predicted[known], rtol=1e-4, atol=1e-12):
+        return
+    share = share_explained(clues.tensor, lambda trial: factor * explanation.predict(trial), clues.fresh)
+    if share < CONVINCING:
+        return
+    cause, message, remedy = said_of(clues, factor)
+    both = Explanation(
+        f"{explanation.cause}+{cause}", lambda trial: factor * explanation.predict(trial),
+        f"Two mistakes at once: {explanation.message.rstrip('.')}. Besides, it {message}",
+        f"{explanation.remedy} {remedy}", explanation.doubt + 2,
+    )  # fmt: skip
+    yield Scored(both, share, order)
+
+
+def _on_top(clues: Clues, upper: Explanation, lower: Explanation, gradient: Array, order: int) -> Iterator[Scored]:
+    onto = upper.onto
+    assert onto is not None
+    predicted = onto(clues.given, gradient)
+    known = np.isfinite(predicted)
+    if predicted.shape != clues.claimed.shape or not np.allclose(
+        predicted[known], clues.claimed[known], rtol=1e-4, atol=1e-12
+    ):
+        return
+    share = share_explained(clues.tensor, lambda trial: onto(trial, lower.predict(trial)), clues.fresh)
+    if share >= CONVINCING:
+        both = Explanation(
+            f"{lower.cause}+{upper.cause}", lambda trial: onto(trial, lower.predict(trial)),
+            f"Two mistakes at once: {lower.message.rstrip('.')}. On top of that, {upper.message}",
+            f"{lower.remedy} {upper.remedy}", upper.doubt + lower.doubt + 2,
+        )  # fmt: skip
+        yield Scored(both, share, order)
+
+
+def _diagnosis(clues: Clues, scored: Scored) -> Diagnosis:
+    e = scored.explanation
+    return Diagnosis(e.cause, clues.tensor, round(scored.share, 6), e.message, e.remedy)
