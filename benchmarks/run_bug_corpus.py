@@ -55,7 +55,7 @@ class Outcome:
             return "not noticed"
         if not self.named:
             return "no cause named"
-        if self.named in self.case.causes:
+        if any(set(self.named.split("+")) == set(cause.split("+")) for cause in self.case.causes):
             return "cause right" if self.explains >= CONFIDENT else "cause right, but not sure"
         return "cause wrong" if self.explains >= CONFIDENT else "cause wrong, but not sure"
 

@@ -9,6 +9,7 @@ from bug_corpus import (  # they enter themselves
     activations,
     algebra,
     attention,
+    combined,
     conduct,
     convolution,
     dense,
@@ -28,7 +29,7 @@ __all__ = ["CAUSES", "LAYERS", "RIGHT", "WRONG", "Case", "Layer"]
 
 FAMILIES = (
     dense, activations, softmax, losses, normalization, convolution, pooling, recurrent, attention, embedding, dropout,
-    algebra, conduct, measured_elsewhere, hard_points,
+    algebra, conduct, combined, measured_elsewhere, hard_points,
 )  # fmt: skip
 """The files, in the order to read them."""
 

@@ -180,6 +180,12 @@ def one_factor_of_two(dout, y):
     return dout * y
 
 
+@sigmoid.wrong("accumulated")
+def added_to_what_is_there(dout, y, sums={}):  # noqa: B006 - the mistake
+    sums[y.shape] = sums.get(y.shape, 0) + dout * y * (1 - y)
+    return sums[y.shape].copy()
+
+
 # Tanh
 
 

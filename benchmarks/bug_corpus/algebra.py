@@ -78,6 +78,29 @@ def quotient_rule_without_dout(dout, cache):
     return dout / s, -(x / s**2).sum(axis=1, keepdims=True)
 
 
+@pair(matrix_and_column)
+def divide_safely(x, s):
+    return x / (s + 1e-3), (x, s)
+
+
+@divide_safely.right
+def divide_safely_backward(dout, cache):
+    x, s = cache
+    return dout / (s + 1e-3), -(dout * x / (s + 1e-3) ** 2).sum(axis=1, keepdims=True)
+
+
+@divide_safely.wrong("missing-epsilon")
+def epsilon_forgotten_in_both(dout, cache):
+    x, s = cache
+    return dout / s, -(dout * x / s**2).sum(axis=1, keepdims=True)
+
+
+@divide_safely.wrong("missing-epsilon")
+def epsilon_forgotten_in_the_square(dout, cache):
+    x, s = cache
+    return dout / (s + 1e-3), -(dout * x / s**2).sum(axis=1, keepdims=True)
+
+
 # Powers: x³ y²
 
 
@@ -140,7 +163,9 @@ def running_sum_backward(dout, _):
     return np.cumsum(dout[:, ::-1], axis=1)[:, ::-1].copy()
 
 
-@running_sum.wrong("permuted")
+@running_sum.wrong(
+    "permuted", "transposed", why="the Jacobian in place of its transpose: the order is not turned round"
+)
 def summed_from_the_front(dout, _):
     return np.cumsum(dout, axis=1)
 
@@ -204,7 +229,7 @@ def sort_backward(dout, order):
     return dx
 
 
-@sort.wrong("permuted")
+@sort.wrong("permuted", "transposed", why="the Jacobian in place of its transpose: the order is not turned round")
 def order_applied_instead_of_undone(dout, order):
     return np.take_along_axis(dout, order, axis=1)
 

@@ -247,7 +247,7 @@ def heads_exchanged(dout, cache):
     return dx, dW[::-1].copy()
 
 
-@linear_heads.wrong("transposed")
+@linear_heads.wrong("transposed", "permuted", why="two of three axes are exchanged")
 def weights_of_each_head_transposed(dout, cache):
     dx, dW = linear_heads_backward(dout, cache)
     return dx, t(dW).copy()

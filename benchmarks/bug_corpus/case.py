@@ -132,7 +132,7 @@ class Case:
         """Those whose gradient is not that of the layer's right backward."""
         right = replace(self.layer.right_case(), inputs=self.inputs).gradients(seed)
         claimed = self.gradients(seed)
-        return [name for name in right if not same(right[name], claimed.get(name))]
+        return [name for name in right if right[name] is not None and not same(right[name], claimed.get(name))]
 
 
 @dataclass(eq=False)
@@ -166,9 +166,12 @@ class Layer:
     def wrong(
         self, *causes: str, forward: Any = None, inputs: Inputs | None = None, why: str = ""
     ) -> Callable[[Any], Any]:
-        """Enter a wrong backward (as a decorator) with its cause; with `why` where several are equally true."""
+        """Enter a wrong backward (as a decorator) with its cause, ``"a+b"`` for two at once.
+
+        Several causes are all accepted; `why` says why they are equally true.
+        """
         assert len(causes) <= 1 or why, "several accepted causes need a reason"
-        assert set(causes) <= set(CAUSES), causes
+        assert {part for cause in causes for part in cause.split("+")} <= set(CAUSES), causes
 
         def enter(backward: Any) -> Any:
             name = f"{self.name}: {backward.__name__.lstrip('_').replace('_', ' ')}"

@@ -106,7 +106,7 @@ def gradient_raveled(dout, x):
     return (2 * x * dout).ravel()
 
 
-@square.wrong("wrong-shape")
+@square.wrong("wrong-shape", "missing-sum", why="a sum over the first axis, of length one, would mend it")
 def gradient_with_one_axis_more(dout, x):
     return (2 * x * dout)[None]
 
@@ -315,7 +315,7 @@ class DropsSomeOfItAtRandom(Scale):
         return dx * self.rng.uniform(0.9, 1.1, dx.shape)
 
 
-@scale.wrong("wrong-shape")
+@scale.wrong("wrong-shape", "missing-sum", why="a sum over the first axis, of length one, would mend it")
 class KeepsTheBatchAxis(Scale):
     def backward(self, dout):
         dx = super().backward(dout)
@@ -336,7 +336,7 @@ def sum_of_squares_gradient(x):
     return 2 * x
 
 
-@sum_of_squares.wrong("wrong-shape")
+@sum_of_squares.wrong("wrong-shape", "extra-sum", why="summed over everything it has no axes left")
 def one_number(x):
     return 2 * x.sum()
 

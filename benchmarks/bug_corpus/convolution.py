@@ -137,6 +137,13 @@ def kernel_gradient_negated(dout, cache):
     return dx, -dW, db
 
 
+@convolution.wrong("accumulated")
+def input_gradient_kept_in_a_buffer(dout, cache, buffers={}):  # noqa: B006 - the mistake
+    dx, dW, db = convolution_backward(dout, cache)
+    buffers[dx.shape] = buffers.get(dx.shape, 0) + dx
+    return buffers[dx.shape].copy(), dW, db
+
+
 # One dimension, causal: out[t] sees x[t], x[t − 1], ...
 
 
@@ -188,7 +195,7 @@ def one_step_too_late(dout, cache):
     return delayed(dx, 1), dW
 
 
-@causal_convolution.wrong("missing-term")
+@causal_convolution.wrong("missing-term", "truncated", why="what reaches two steps back is cut off")
 def oldest_tap_forgotten(dout, cache):
     x, W = cache
     dx, dW = causal_convolution_backward(dout, cache)
@@ -307,7 +314,7 @@ def taps_assigned_not_added(dout, cache):
     return dx, dW
 
 
-@transposed_convolution.wrong("permuted")
+@transposed_convolution.wrong("permuted", "shifted", why="an order that is rotated by one")
 def taps_of_the_weights_rotated(dout, cache):
     dx, dW = transposed_convolution_backward(dout, cache)
     return dx, np.roll(dW, 1, axis=0)
@@ -371,4 +378,27 @@ class WorksInSinglePrecision(PointwiseConvolution):
     def backward(self, dout):
         dx = super().backward(dout.astype(np.float32))
         self.dW, self.db = self.dW.astype(float), self.db.astype(float)
+        return dx
+
+
+@pointwise_convolution.wrong("stale-cache")
+class KeepsTheFirstImage(PointwiseConvolution):
+    def forward(self, x):
+        self.first = getattr(self, "first", x)
+        return super().forward(x)
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.dW = np.einsum("nchw,nfhw->cf", self.first, dout)
+        return dx
+
+
+@pointwise_convolution.wrong("nondeterministic")
+class SamplesAPartOfTheBatch(PointwiseConvolution):
+    rng = np.random.default_rng(2)
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        n = self.rng.integers(len(dout), size=len(dout))
+        self.dW = np.einsum("nchw,nfhw->cf", self.x[n], dout[n])
         return dx

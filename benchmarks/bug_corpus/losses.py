@@ -197,7 +197,7 @@ def signs_not_averaged(y, t):
     return dy, -dy
 
 
-@mean_absolute_error.wrong("sign")
+@mean_absolute_error.wrong("sign", "missing-activation-derivative", why="the slope of |y − t| is its sign")
 def always_positive(y, t):
     dy = np.ones_like(y) / y.size
     return dy, -dy
@@ -286,6 +286,17 @@ def target_forgotten(x, t):
 def slope_of_the_sigmoid_multiplied_in_again(x, t):
     p = 1 / (1 + np.exp(-x))
     return (p - t) * p * (1 - p) / x.size
+
+
+@sigmoid_cross_entropy.wrong("precision")
+def probability_in_single_precision(x, t):
+    p = 1 / (1 + np.exp(-x.astype(np.float32)))
+    return (p.astype(float) - t) / x.size
+
+
+@sigmoid_cross_entropy.wrong("wrong-dtype")
+def gradient_returned_in_single_precision(x, t):
+    return ((1 / (1 + np.exp(-x)) - t) / x.size).astype(np.float32)
 
 
 # Binary cross-entropy on probabilities, with ε under the logarithm
@@ -656,6 +667,18 @@ class ForgetsToAverageTheBias(LogisticRegression):
 class AscendsInsteadOfDescending(LogisticRegression):
     def gradient(self, x, t):
         return {name: -gradient for name, gradient in super().gradient(x, t).items()}
+
+
+@logistic_regression.wrong("accumulated")
+class NeverClearsItsGradients(LogisticRegression):
+    def __init__(self, W, b):
+        super().__init__(W, b)
+        self.sums = {"W": np.zeros_like(W), "b": np.zeros_like(b)}
+
+    def gradient(self, x, t):
+        for name, gradient in super().gradient(x, t).items():
+            self.sums[name] += gradient
+        return {name: total.copy() for name, total in self.sums.items()}
 
 
 @logistic_regression.wrong(

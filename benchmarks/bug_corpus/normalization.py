@@ -110,6 +110,13 @@ def beta_of_the_last_sample(dout, cache):
     return dx, dgamma, dout[-1].copy()
 
 
+@batch_norm.wrong("precision")
+def normal_values_kept_in_single_precision(dout, cache):
+    z, std, gamma = cache
+    dx, dgamma, dbeta = batch_norm_backward(dout, cache)
+    return dx, (dout * z.astype(np.float32)).sum(axis=0), dbeta
+
+
 # Batch normalisation as an object, with running statistics
 
 
@@ -138,6 +145,18 @@ class UsesRunningStatistics(BatchNorm):
     def backward(self, dout):
         super().backward(dout)
         return dout * self.gamma / self.std
+
+
+@batch_norm_layer.wrong("stale-cache")
+class KeepsItsStatisticsOnTheClass(BatchNorm):
+    def forward(self, x):
+        out = super().forward(x)
+        type(self).last = self.z, self.std
+        return out
+
+    def backward(self, dout):
+        dx, self.dgamma, self.dbeta = batch_norm_backward(dout, (*type(self).last, self.gamma))
+        return dx
 
 
 @batch_norm_layer.wrong("missing")
@@ -272,7 +291,7 @@ def rms_inputs(rng):
 
 @pair(rms_inputs)
 def rms_norm(x, g):
-    r = np.sqrt((x**2).mean(axis=1, keepdims=True) + 1e-6)
+    r = np.sqrt((x**2).mean(axis=1, keepdims=True) + 1e-4)
     return g * x / r, (x, g, r)
 
 
@@ -281,6 +300,12 @@ def rms_norm_backward(dout, cache):
     x, g, r = cache
     dz = dout * g
     return dz / r - x * (dz * x).mean(axis=1, keepdims=True) / r**3, (dout * x / r).sum(axis=0)
+
+
+@rms_norm.wrong("missing-epsilon")
+def epsilon_of_the_root_forgotten(dout, cache):
+    x, g, r = cache
+    return rms_norm_backward(dout, (x, g, np.sqrt((x**2).mean(axis=1, keepdims=True))))
 
 
 @rms_norm.wrong("missing-term")
@@ -342,7 +367,7 @@ def not_divided_by_the_length(dout, cache):
     return dout - y * (dout * y).sum(axis=1, keepdims=True)
 
 
-@unit_rows.wrong("missing-sum")
+@unit_rows.wrong("missing-sum", "missing-term", why="what is not summed is the off-diagonal part")
 def projection_not_summed(dout, cache):
     y, n = cache
     return (dout - y * (dout * y)) / n

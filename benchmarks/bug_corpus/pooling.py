@@ -74,7 +74,7 @@ def ones_at_the_maxima(dout, x):
     return unblocked(first.astype(float))
 
 
-@max_pool.wrong("wrong-mask")
+@max_pool.wrong("wrong-mask", "missing-mask", why="no mask, and a weight of another layer")
 def as_if_it_were_the_average(dout, x):
     return unblocked(np.repeat(dout[..., None] / 4, 4, axis=4))
 
@@ -141,6 +141,17 @@ def last_window_left_out(dout, cache):
     return dx
 
 
+@overlapping_max_pool.wrong("ties", inputs=lambda rng: {"x": rng.integers(3, size=(6, 8)).astype(float)})
+def all_that_equal_the_maximum(dout, cache):
+    x, _ = cache
+    dx = np.zeros_like(x)
+    top = np.maximum(np.maximum(x[:, :-2], x[:, 1:-1]), x[:, 2:])
+    for k in range(3):
+        here = slice(k, x.shape[1] - 2 + k)
+        dx[:, here] += dout * (x[:, here] == top)
+    return dx
+
+
 # Average over blocks of two by two
 
 
@@ -164,7 +175,7 @@ def quarter_forgotten(dout, _):
     return unblocked(np.repeat(dout[..., None], 4, axis=4))
 
 
-@average_pool.wrong("factor")
+@average_pool.wrong("factor", "missing-mean", why="2 is the length of one side too: averaged over one axis of two")
 def half_in_place_of_a_quarter(dout, _):
     return unblocked(np.repeat(dout[..., None] / 2, 4, axis=4))
 
@@ -288,3 +299,63 @@ def first_entry_always(dout, x):
     dx = np.zeros_like(x)
     dx[:, 0] = dout
     return dx
+
+
+# The larger of two arrays, entry by entry
+
+
+def two_arrays(rng):
+    N, D = sizes(rng, 2, low=5)
+    return {"x": rng.normal(size=(N, D)), "y": rng.normal(size=(N, D))}
+
+
+def two_arrays_with_ties(rng):
+    return {name: np.round(value) for name, value in two_arrays(rng).items()}
+
+
+@pair(two_arrays)
+def larger_of_two(x, y):
+    return np.maximum(x, y), (x, y)
+
+
+@larger_of_two.right
+def larger_of_two_backward(dout, cache):
+    x, y = cache
+    return dout * (x >= y), dout * (x < y)
+
+
+@larger_of_two.wrong("ties", inputs=two_arrays_with_ties)
+def both_get_it_where_they_are_equal(dout, cache):
+    x, y = cache
+    return dout * (x >= y), dout * (x <= y)
+
+
+@larger_of_two.wrong("inverted-mask")
+def the_smaller_gets_it(dout, cache):
+    x, y = cache
+    return dout * (x < y), dout * (x >= y)
+
+
+# The largest entry of a whole array
+
+
+@pair(rows)
+def largest(x):
+    return x.max(), x
+
+
+@largest.right
+def largest_backward(dout, x):
+    dx = np.zeros_like(x)
+    dx.flat[x.argmax()] = dout
+    return dx
+
+
+@largest.wrong("ties", inputs=tied_rows)
+def every_largest_gets_it(dout, x):
+    return dout * (x == x.max())
+
+
+@largest.wrong("missing-cotangent")
+def a_one_at_the_largest(dout, x):
+    return (x == x.max()).astype(float)

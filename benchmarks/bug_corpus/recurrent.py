@@ -320,7 +320,9 @@ def decay_without_its_oldest_steps(dout, cache):
     return dx, np.array([(dx[:, 3:] * h[:, 2:-1]).sum()])
 
 
-@leaky_integrator.wrong("permuted")
+@leaky_integrator.wrong(
+    "permuted", "transposed", why="the Jacobian in place of its transpose: the order is not turned round"
+)
 def loop_runs_forwards(dout, cache):
     a, h = cache
     dx, dh = np.zeros_like(h), np.zeros(len(h))

@@ -27,7 +27,7 @@ def softmax_backward(dout, y):
     return y * (dout - (dout * y).sum(axis=1, keepdims=True))
 
 
-@softmax.wrong("missing-term")
+@softmax.wrong("missing-term", "missing-sum", why="what is not summed is the off-diagonal part")
 def diagonal_of_the_jacobian_only(dout, y):
     return dout * y * (1 - y)
 
@@ -37,7 +37,7 @@ def sum_over_classes_forgotten(dout, y):
     return dout * y
 
 
-@softmax.wrong("missing-sum")
+@softmax.wrong("missing-sum", "missing-term", why="what is not summed is the off-diagonal part")
 def product_not_summed(dout, y):
     return y * (dout - dout * y)
 
@@ -65,6 +65,12 @@ def negated(dout, y):
 @softmax.wrong("missing-cotangent")
 def as_if_dout_were_one_hot(dout, y):
     return y * (1 - y)
+
+
+@softmax.wrong("precision")
+def computed_in_half_precision(dout, y):
+    y, d = y.astype(np.float16), dout.astype(np.float16)
+    return (y * (d - (d * y).sum(axis=1, keepdims=True))).astype(float)
 
 
 # Softmax with a temperature, which is learned
@@ -136,7 +142,7 @@ def normaliser_forgotten(dout, out):
     return dout.copy()
 
 
-@log_softmax.wrong("missing-sum")
+@log_softmax.wrong("missing-sum", "missing-term", why="what is not summed is the off-diagonal part")
 def dout_not_summed(dout, out):
     return dout - np.exp(out) * dout
 
@@ -178,7 +184,9 @@ def as_if_it_were_the_maximum(dout, cache):
     return dout[:, None] * (x == x.max(axis=1, keepdims=True))
 
 
-@log_sum_exp.wrong("factor")
+@log_sum_exp.wrong(
+    "missing-activation-derivative", "factor", why="the slope of the logarithm, which is one constant for each row"
+)
 def exponentials_not_normalised(dout, cache):
     x, _ = cache
     return dout[:, None] * np.exp(x - x.max(axis=1, keepdims=True))
