@@ -1,10 +1,10 @@
 """How other people's code is understood: one file a convention, tried in this order.
 
-1. :mod:`~gradcheck.checking.conventions.pair`: two functions, where ``backward=`` is given, or static methods;
-2. :mod:`~gradcheck.checking.conventions.function`: a number and its gradient, where ``grad=`` is given;
-3. :mod:`~gradcheck.checking.conventions.torch_function` and :mod:`~gradcheck.checking.conventions.jax_function`: what
-   PyTorch and JAX differentiate, if they are imported; :mod:`~gradcheck.checking.conventions.engine`: values of
-   micrograd, DeZero and their like;
+1. :mod:`~gradcheck.checking.conventions.torch_function`: what PyTorch differentiates, if it is imported;
+2. :mod:`~gradcheck.checking.conventions.pair`: two functions, where ``backward=`` is given, or static methods;
+   :mod:`~gradcheck.checking.conventions.function`: a number and its gradient, where ``grad=`` is given;
+3. :mod:`~gradcheck.checking.conventions.jax_function`: what JAX differentiates, if it is imported;
+   :mod:`~gradcheck.checking.conventions.engine`: values of micrograd, DeZero and their like;
 4. :mod:`~gradcheck.checking.conventions.network`: ``loss(x, t)`` and ``gradient(x, t)`` with ``params``;
 5. :mod:`~gradcheck.checking.conventions.layer`: an object with a forward and a backward under any of their names
    (:mod:`~gradcheck.checking.conventions.methods`), or a loss or an activation with its derivative;
@@ -43,7 +43,7 @@ from gradcheck.checking.conventions.torch_kinds import is_function_class
 from gradcheck.checking.subject import NotUnderstoodError, Options, Subject
 
 CONVENTIONS = (
-    *(pair, function, torch_function, jax_function, engine),
+    *(torch_function, pair, function, jax_function, engine),  # the classes of PyTorch look like static pairs
     *(network, layer, network_with_gradients, value_and_gradient, autograd_function),
 )
 

@@ -9,13 +9,14 @@ With this file one can
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from gradcheck.checking.conventions.mentions import used_by
 from gradcheck.checking.subject import Array
 
 
@@ -103,18 +104,4 @@ def _uses_jax(function: Any, seen: set[int]) -> bool:
     if not isinstance(function, FunctionType) or id(function) in seen:
         return False
     seen.add(id(function))
-    return any(_is_from_jax(value) or _uses_jax(value, seen) for value in _used(function))
-
-
-def _used(function: FunctionType) -> Iterator[Any]:
-    for name in _names(function.__code__) & set(function.__globals__):
-        yield function.__globals__[name]
-    for cell in function.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # not bound yet
-            continue
-
-
-def _names(code: CodeType) -> set[str]:
-    return {*code.co_names}.union(*(_names(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
+    return any(_is_from_jax(value) or _uses_jax(value, seen) for value in used_by(function))
