@@ -1,7 +1,7 @@
 """A function along a line: measured from both sides at a ladder of steps, one more wherever that would tell more."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gradcheck.numerical.differences import NOISE_FACTOR, Slope, slope_of
 from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.noise import CHUNK, Noise, norm
+from gradcheck.numerical.steps import ladder
 
 Array = NDArray[Any]
 
@@ -66,6 +67,7 @@ class Line:
         self.wild = contract.of_noise(noise.wild * noise.deviation) > 0 if noise.wild.any() else np.asarray(False)
         ratio = np.divide(near.x, direction, where=direction != 0, out=np.zeros_like(near.x))
         self._rounded_inputs = float(np.max(np.abs(ratio), initial=0.0))
+        self._lowest = ladder(near.coarsest).lowest
         self.levels: dict[int, Level] = {}
         self._slope: Slope | None = None
 
@@ -131,7 +133,11 @@ class Line:
     def take(self, k: int, above: Array, below: Array) -> None:
         """Note the outputs at the two displacements of step ``2**k``."""
         with np.errstate(all="ignore"):
-            self.levels[k] = self._level(2.0**k, above, below)
+            level = self._level(2.0**k, above, below)
+        if k < self._lowest:  # an output that does not move any more may have lost the step beside something larger
+            lost = (level.right == 0) & (level.left == 0)
+            level = replace(level, noise=np.where(lost, np.inf, level.noise))
+        self.levels[k] = level
         self._slope = None
 
     def _level(self, step: float, above: Array, below: Array) -> Level:

@@ -15,6 +15,9 @@ Array = NDArray[Any]
 SUSPICIOUS = 1e3
 """Jitter of so many roundoffs is looked at once more, closer."""
 
+LITTLE = 1e-3
+"""What leaves over no more than this share of a rise is no structure: the function is a parabola there."""
+
 COARSE = 1 / 3
 """A grid that leaves this share of the bits of a value zero is hardly chance."""
 
@@ -92,12 +95,13 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     rounding = Noise.rounding(near).deviation
     steps = _steps(near, rng)
     pair = next(steps)
-    noise, moved = _jitter(near, pair)
+    noise, rise = _jitter(near, pair)
+    moved = rise != 0
     if not moved.all():
         # Flat so far: constant, or a tread wider than the step. Only a look further out can tell.
         far, _ = _left_over(near, FURTHER * pair[0])
         noise = np.where(moved, noise, np.fmax(noise, far))
-    wild = np.zeros(noise.shape, bool)
+    wild = smooth = np.zeros(noise.shape, bool)
     usual = SUSPICIOUS * rounding
     if not np.all(noise <= usual):
         # Of many outputs some are small by cancellation: they jitter like the others, not like their own last digit.
@@ -106,10 +110,12 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
         suspect = ~(noise <= usual)
         if not suspect.any():
             break
-        finer, moved = _jitter(near, finer_pair)
+        finer, rise = _jitter(near, finer_pair)
+        moved = rise != 0
         # Outputs that no longer move at all lie on a staircase (a cast to a narrower type): its treads are noise.
         noise = np.where(suspect & moved & ~(finer > noise), finer, noise)
-        wild = np.where(moved, suspect & (finer > usual), wild & suspect)
+        smooth = smooth | (finer <= LITTLE * rise)
+        wild = np.where(moved, suspect & (finer > usual) & ~smooth, wild & suspect)
     return Noise(np.where(np.isfinite(noise), np.maximum(noise, rounding), rounding), wild)
 
 
@@ -144,15 +150,15 @@ def norm(array: Array, axes: tuple[int, ...] | None = None) -> Array:
 
 
 def _jitter(near: Neighbourhood, steps: Sequence[Array]) -> tuple[Array, Array]:
-    """What parabolas leave over, as a standard deviation, and which outputs changed at all.
+    """What parabolas leave over, as a standard deviation, and by how much the outputs changed.
 
     Along one step a staircase may look straight, if its treads divide the step; hardly along two.
     """
-    noise, moved = _left_over(near, steps[0])
+    noise, rise = _left_over(near, steps[0])
     for step in steps[1:]:
-        left_over, changed = _left_over(near, step)
-        noise, moved = np.fmax(noise, left_over), moved | changed
-    return noise, moved
+        left_over, further = _left_over(near, step)
+        noise, rise = np.fmax(noise, left_over), np.maximum(rise, further)
+    return noise, rise
 
 
 def _left_over(near: Neighbourhood, step: Array) -> tuple[Array, Array]:
@@ -165,8 +171,8 @@ def _left_over(near: Neighbourhood, step: Array) -> tuple[Array, Array]:
             noise[start : start + CHUNK] = np.maximum(spread, tread(part) / 4)
         if np.all(np.isfinite(noise)):
             break
-    moved = values[-1] != values[0]
-    return noise.reshape(near.base.shape), np.asarray(moved.reshape(near.base.shape))
+    rise = np.abs(values[-1] - values[0])
+    return noise.reshape(near.base.shape), np.asarray(rise.reshape(near.base.shape))
 
 
 def tread(values: Array) -> Array:

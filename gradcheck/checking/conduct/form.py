@@ -44,11 +44,13 @@ def _kind(thing: Any) -> str:
 
 
 def dtype(evidence: Evidence) -> Iterator[Finding]:
-    """No gradient is of a narrower type than its tensor."""
+    """No gradient is of a narrower type than its tensor, unless forward went over to that type already."""
     good = True
+    outputs = [out.dtype for out in evidence.outputs if out.dtype.kind == "f"]
     for name in evidence.comparable(evidence.gradients):
         given, wanted = np.asarray(evidence.gradients[name]).dtype, evidence.tensors[name].dtype
-        if np.issubdtype(given, np.floating) and np.finfo(given).nmant < np.finfo(wanted).nmant:
+        narrowest = min([wanted, *outputs], key=lambda dtype: np.finfo(dtype).nmant)
+        if given.kind == "f" and np.finfo(given).nmant < np.finfo(narrowest).nmant:
             good = False
             message = f"d{name} is {given}, but {name} is {wanted}: precision is lost on the way back"
             yield Finding("dtype", False, message, "wrong-dtype", name)
