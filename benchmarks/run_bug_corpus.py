@@ -40,6 +40,7 @@ class Outcome:
     named: str = ""  # the first diagnosis, where there is one
     tensor: str = ""
     explains: float = 0.0
+    elsewhere: bool = False  # named of a tensor that is not among the wrong ones
     crashed: str = ""
 
     @property
@@ -55,9 +56,14 @@ class Outcome:
             return "not noticed"
         if not self.named:
             return "no cause named"
-        if any(set(self.named.split("+")) == set(cause.split("+")) for cause in self.case.causes):
-            return "cause right" if self.explains >= CONFIDENT else "cause right, but not sure"
-        return "cause wrong" if self.explains >= CONFIDENT else "cause wrong, but not sure"
+        word = "cause right" if self.is_right else "cause wrong"
+        return word if self.explains >= CONFIDENT else f"{word}, but not sure"
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the cause is one of the labels, and the tensor one of the wrong ones."""
+        labels = [set(cause.split("+")) for cause in self.case.causes]
+        return set(self.named.split("+")) in labels and not self.elsewhere
 
     def _judgement_of_right(self) -> str:
         if self.noticed:
@@ -81,7 +87,11 @@ def ours(case: Case, seed: int) -> Outcome:
         return Outcome(case, seed, True, crashed=f"  {type(problem).__name__}: {problem}")
     first = report.diagnoses[0] if report.diagnoses else None
     verdict = report.verdict == "disagree", report.verdict == "undecided"
-    return Outcome(case, seed, *verdict, *((first.cause, first.tensor, first.explains) if first else ()))
+    if first is None:
+        return Outcome(case, seed, *verdict)
+    wrong = case.wrong_tensors(seed) if case.wrong else []
+    elsewhere = bool(wrong) and not any(name in first.tensor for name in wrong)
+    return Outcome(case, seed, *verdict, first.cause, first.tensor, first.explains, elsewhere)
 
 
 def by_peer(peer: Peer) -> Callable[[Case, int], Outcome]:

@@ -114,7 +114,54 @@ def both_negated(x):
     return np.array([-9e-4, -4e-5])
 
 
+@scalar(lambda rng: {"x": rng.normal(size=3), "y": rng.normal(size=4)})
+def large_and_tiny_share(x, y):
+    return x.sum() + 1e-12 * (y**2).sum()
+
+
+@large_and_tiny_share.right
+def large_and_tiny_share_gradient(x, y):
+    return np.ones_like(x), 2e-12 * y
+
+
+@large_and_tiny_share.wrong("missing")
+def no_gradient_where_it_is_tiny(x, y):
+    return np.ones_like(x), None
+
+
+@scalar(lambda rng: {"x": rng.normal(size=2).astype(np.float32)})
+def small_slopes_in_float32(x):
+    return np.float32(4e-3) * x[0] + np.float32(4e-3) * x[1]
+
+
+@small_slopes_in_float32.right
+def small_slopes_in_float32_gradient(x):
+    return np.array([4e-3, 4e-3], np.float32)
+
+
+@small_slopes_in_float32.wrong("sign")
+def first_one_negated(x):
+    return np.array([-4e-3, 4e-3], np.float32)
+
+
 # Many entries
+
+
+@scalar(lambda rng: {"W": rng.normal(size=(40, 20)), "a": rng.normal(size=20)})
+def energy_of_many_rows(W, a):
+    return 0.5 * ((W @ a) ** 2).sum()
+
+
+@energy_of_many_rows.right
+def energy_of_many_rows_gradient(W, a):
+    return np.outer(W @ a, a), W.T @ (W @ a)
+
+
+@energy_of_many_rows.wrong("zero", "missing-term", why="one row of forty gets nothing")
+def one_row_forgotten(W, a):
+    dW, da = energy_of_many_rows_gradient(W, a)
+    dW[17] = 0
+    return dW, da
 
 
 @scalar(lambda rng: {"x": rng.normal(size=3000)})
