@@ -25,19 +25,29 @@ REMEDIES = {
 
 def from_conduct(bench: Bench, findings: Sequence[Finding]) -> Iterator[Diagnosis]:
     """A diagnosis for each finding that is a mistake by itself; a symptom, as non-linearity, is none."""
+    mutates = any(not finding.ok and finding.cause.startswith("mutates") for finding in findings)
     for finding in findings:
         if finding.ok or finding.cause not in REMEDIES:
             continue
         cause = finding.cause
-        if finding.check == "repeatable" and _grows(bench, finding.tensor):
-            cause = "accumulated"
+        if finding.check == "repeatable":
+            if mutates:
+                continue  # which is why the second backward differs
+            cause = _why_not_repeatable(bench, finding.tensor)
         yield Diagnosis(cause, finding.tensor, 1.0, f"{finding.message}.", REMEDIES[cause])
 
 
-def _grows(bench: Bench, tensor: str) -> bool:
-    """Whether each further backward adds the same once more."""
-    _, pullback = bench.runner.start()
-    first, second, third = (pulled(pullback, bench.evidence.cotangents).get(tensor) for _ in range(3))
-    a, b, c = (np.asarray(g, float) for g in (first, second, third))
-    bench.runner.reset()
-    return bool(np.allclose(b - a, c - b) and np.any(b != a) and np.allclose(b, 2 * a))
+def _why_not_repeatable(bench: Bench, tensor: str) -> str:
+    """Whether each further backward adds the same once more, or draws at random; else something is left behind."""
+    runner, v = bench.runner, bench.evidence.cotangents
+    _, pullback = runner.start()
+    a, b, c = (np.asarray(pulled(pullback, v).get(tensor), float) for _ in range(3))
+    _, pullback = runner.start()
+    runner.state.rewind()
+    once = np.asarray(pulled(pullback, v).get(tensor), float)
+    runner.state.rewind()
+    again = np.asarray(pulled(pullback, v).get(tensor), float)
+    runner.reset()
+    if np.array_equal(once, again):
+        return "nondeterministic"
+    return "accumulated" if np.allclose(b, 2 * a) and np.allclose(c, 3 * a) else "stale-cache"

@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 from gradcheck.checking.diagnosis.clues import Clues
 from gradcheck.checking.diagnosis.explanation import CONVINCING, Explanation, share_explained
 from gradcheck.checking.diagnosis.hypotheses import CHEAP, DEAR, Hypothesis
-from gradcheck.checking.diagnosis.hypotheses.scale import fitted_factor, said_of
+from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_factor, said_of
 from gradcheck.checking.report import Diagnosis
 
 Array = NDArray[Any]
 
-PARTLY = 0.8
+PARTLY = 0.9
 """Explanations of less than this share of the squared residual are not worth a word."""
 
 EXACT = 1e-6
 """Explanations that leave less than this are alike; the simpler one is preferred."""
+
+
+FITTED = ("truncated", "missing-term", "one-sample", "missing-mask")
+"""Mistakes with so much to fit that on top of others they would explain anything."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,14 @@ def explain(clues: Clues) -> list[Diagnosis]:
         scored += _scored(clues, DEAR)
     if not _convinced(scored):
         scored += list(_pairs(clues, cheap))
-    best = sorted((s for s in scored if s.share >= PARTLY and not s.is_coincidence), key=lambda s: s.rank)
+    best = sorted(
+        (
+            s
+            for s in scored
+            if s.share >= PARTLY and not s.is_coincidence and (s.share >= CONVINCING or s.explanation.doubt == 0)
+        ),
+        key=lambda s: s.rank,
+    )
     convincing = [s for s in best if s.share >= CONVINCING]
     return [_diagnosis(clues, s) for s in (convincing[:1] or best[:1])]
 
@@ -89,7 +100,7 @@ def _pairs(clues: Clues, single: Sequence[Explanation]) -> Iterator[Scored]:
     """Each explanation times a constant, and each rule on top of each other explanation."""
     for i, explanation in enumerate(single):
         yield from _times_a_constant(clues, explanation, i)
-    rules = [e for e in single if e.onto is not None and e.cause != "shifted"]
+    rules = [e for e in single if e.onto is not None and e.doubt <= 1 and e.cause not in FITTED]
     below = [(e, _predicted(clues, e)) for e in single]
     for i, upper in enumerate(rules):
         for lower, gradient in below:
@@ -121,6 +132,8 @@ def _times_a_constant(clues: Clues, explanation: Explanation, order: int) -> Ite
     if share < CONVINCING:
         return
     cause, message, remedy = said_of(clues, factor)
+    if NAMELESS in message:
+        return
     both = Explanation(
         f"{explanation.cause}+{cause}", lambda trial: factor * explanation.predict(trial),
         f"Two mistakes at once: {explanation.message.rstrip('.')}. Besides, it {message}",

@@ -89,6 +89,9 @@ def _said_of_slices(clues: Clues, weights: Array, axis: int) -> tuple[str, str, 
             f"leaves out what the slices {said} along {where} contribute.",
             f"Go through all of them; a range ends too early or begins too late. {everything}",
         )
+    if set(weights) <= {1.0, -1.0}:
+        said = ", ".join(map(str, np.flatnonzero(weights < 0)[:8]))
+        return "sign", f"has the wrong sign for what the slices {said} along {where} contribute.", "Negate those."
     said = ", ".join(f"{w:.4g}" for w in weights[:8]) + (", …" if n > 8 else "")
     return (
         "missing-term",

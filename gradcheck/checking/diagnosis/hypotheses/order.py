@@ -36,7 +36,8 @@ def transposed(clues: Clues) -> Iterator[Explanation]:
     for axes in permutations(identity):
         if axes == identity:
             continue
-        cause = "transposed" if len(shape) == 2 else "permuted"
+        matrices = axes[:-2] == identity[:-2]
+        cause = "transposed" if matrices else "permuted"
         target = tuple(shape[a] for a in axes)
         how = "transposed" if len(shape) == 2 else f"with its axes in the order {axes}"
         read = "" if target == shape else f", its numbers read row by row into the shape {shape}"
@@ -130,7 +131,7 @@ def blocks(clues: Clues) -> Iterator[Explanation]:
             continue
         block = _block_length(order)
         turn = order[0]
-        if order == [(i + turn) % n for i in range(n)] and n > 2:
+        if order == [(i + turn) % n for i in range(n)] and n > 2 and turn in (1, n - 1):
             continue  # a shift
         said = (
             f"blocks of {block} along axis {axis} in the order {[order[i] // block for i in range(0, n, block)]}"

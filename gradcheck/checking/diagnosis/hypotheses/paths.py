@@ -216,14 +216,20 @@ def _said(clues: Clues, fit: Fit) -> tuple[str, str, str]:
             "Take it at the argument, or write it in terms of the result.",
         )
     if change.kind == "spread":
+        times = "" if factor == 1 else f", times {factor:.6g}"
         return (
-            "missing-mask",
-            f"gives every entry that {where} compares what only the chosen one should get: the mask is missing.",
+            "missing-mask" if factor == 1 else "wrong-mask",
+            f"gives every entry that {where} compares what only the chosen one should get{times}: the mask is missing.",
             "Give it to the chosen entry alone.",
         )
     if change.kind == "transposed":
         rounds = f", in {change.said}" if change.said else ""
         return "transposed", f"has the other factor of {where} transposed{rounds}.", "Transpose it the other way."
+    return _said_of_straight(clues, change, where, factor)
+
+
+def _said_of_straight(clues: Clues, change: Change, where: str, factor: float) -> tuple[str, str, str]:
+    """An operation that was passed as if it were not there."""
     times = "" if factor == 1 else f", times {factor:.6g}"
     masking = change.site.operation in ("maximum", "minimum", "where", "clip", "fmax", "fmin")
     cause, what = "missing-activation-derivative", "its derivative"
@@ -233,6 +239,12 @@ def _said(clues: Clues, fit: Fit) -> tuple[str, str, str]:
         cause, what = "sign", "its derivative, the sign of the argument,"
     elif change.site.operation == "multiply":
         cause, what = "missing-term", "the other factor"
+    elif "divide" in change.site.operation and factor != 1:
+        return (
+            "factor",
+            f"divides by {1 / factor:.6g} at {where}, always, which is not what forward divides by.",
+            "Divide by what forward divides by.",
+        )
     elif "divide" in change.site.operation:
         cause, what = "missing-mean" if _is_count(clues, change) else "factor", "the division"
     return (

@@ -13,6 +13,9 @@ from gradcheck.checking.diagnosis.shorter import ratio_with_fewer_rows, rows_of
 from gradcheck.checking.diagnosis.trial import Trial
 
 Array = NDArray[Any]
+NAMELESS = "the same factor for every entry, input and cotangent"
+"""What is said of a constant that has no name."""
+
 Rule = Callable[[Trial, Array], Array]
 
 
@@ -78,7 +81,7 @@ def _size_said(clues: Clues, size: float) -> tuple[str, str, str]:
     found = _likely(clues, times, large) or _likely(clues, size, large)
     if not found:
         remedy = f"{'Divide' if large else 'Multiply'} by {times:.6g}, or look for a constant of that size."
-        return "factor", f"{how}; the same factor for every entry, input and cotangent.", remedy
+        return "factor", f"{how}; {NAMELESS}.", remedy
     first, *others = found
     or_else = f" (or {others[0].phrase})" if others and others[0].value == first.value else ""
     if first.mean:

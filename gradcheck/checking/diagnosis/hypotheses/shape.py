@@ -51,6 +51,15 @@ def _not_summed(clues: Clues, shapes: str) -> Iterator[Diagnosis]:
             for factor, cause in ((1.0, "missing-sum"), (-1.0, "sign+missing-sum")):
                 if all(_matches(clues, trial, axes, factor) for trial in (clues.given, *clues.fresh)):
                     said = f"ax{'is' if count == 1 else 'es'} {', '.join(map(str, axes))}"
+                    if all(claimed.shape[a] == 1 for a in axes) and factor > 0:
+                        yield Diagnosis(
+                            "wrong-shape",
+                            clues.tensor,
+                            1.0,
+                            f"{shapes}: the numbers are right, but {said}, of length 1, is too many.",
+                            f"Give {clues.d} the shape of {clues.tensor}: {clues.d}.reshape({clues.tensor}.shape).",
+                        )
+                        return
                     yield Diagnosis(
                         cause,
                         clues.tensor,
@@ -90,6 +99,7 @@ def _summed(clues: Clues, shapes: str) -> Iterator[Explanation]:
                 if right.sum(axis=axes, keepdims=keep).shape != target:
                     continue
                 said = f"ax{'is' if count == 1 else 'es'} {', '.join(map(str, axes))}"
+                scalar = int(np.prod(target)) == 1
                 for cause, how in (("extra-sum", "summed"), ("extra-mean", "averaged")):
 
                     def predict(trial: Trial, axes: Any = axes, keep: bool = keep, how: str = how) -> Array:
@@ -97,7 +107,7 @@ def _summed(clues: Clues, shapes: str) -> Iterator[Explanation]:
                         return np.asarray((g.sum if how == "summed" else g.mean)(axis=axes, keepdims=keep))
 
                     yield Explanation(
-                        cause,
+                        "wrong-shape" if scalar else cause,
                         predict,
                         f"{shapes}: it is {how} over {said}, which it should keep.",
                         f"Do not reduce over {said}.",

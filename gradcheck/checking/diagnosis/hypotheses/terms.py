@@ -21,6 +21,9 @@ Array = NDArray[Any]
 Axes = tuple[int, ...]
 
 
+UNDIVIDED = "but not divided by σ"
+
+
 @dataclass(frozen=True)
 class Sum:
     """A gradient as ``Σ coefficient · term``.
@@ -73,6 +76,13 @@ def known_sums(clues: Clues) -> Iterator[Sum]:
             (f"{times}dout/σ", f"mean({times}dout)/σ, the path through the mean",
              f"x̂·mean({times}dout·x̂)/σ, the path through the variance"),
         )  # fmt: skip
+
+        def undivided(trial: Trial, axes: Axes, over: Axes, of: Any = normalised) -> list[Array]:
+            s = np.asarray(trial.point[x], float).std(axis=axes, keepdims=True)
+            return [term * s for term in of(trial, axes, over)]
+
+        if name is not None:
+            yield Sum(f"normalisation with scale {name}, {UNDIVIDED}", undivided, (1, -1, -1), ("", "", ""))
 
         def by_root_mean_square(
             trial: Trial, axes: Axes, over: Axes, name: Any = name, place: Any = place
@@ -183,6 +193,8 @@ def _said(shape: tuple[int, ...], known: Sum, other: Sum, axes: Axes, over: Axes
     formula = f"the gradient of this {known.name} is {whole.removeprefix('+ ')}"
     remedy = f"Write out all the terms: {formula}."
     off = [i for i, (c, right) in enumerate(zip(found, known.right, strict=True)) if c != right]
+    if other.name.endswith(UNDIVIDED):
+        return "factor", f"is not divided by the deviation σ; {formula}.", remedy
     if known is not other:
         return "missing-term", f"is that of a {other.name}, but this is a {known.name}.", remedy
     if over != axes and not off:
