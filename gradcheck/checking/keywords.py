@@ -105,7 +105,7 @@ def require_readings(forward: Any, parameters: Any) -> None:
             f"forward is {_shown(forward)}; pass the name of a method, forward='run', or the function itself first: "
             "check(layer.run, x, backward=...)"
         )
-    pairs = parameters.items() if isinstance(parameters, Mapping) else [(parameters, "")]
+    pairs = parameters.items() if isinstance(parameters, Mapping) else [(None, None)]
     if parameters is not None and not all(isinstance(name, str) for pair in pairs for name in pair):
         raise TypeError(
             f"parameters is {_shown(parameters)}; pass where each parameter is, and where its gradient: "

@@ -140,6 +140,7 @@ class Homes:
                 self._arrays.setdefault(name, [where[path]])
                 read = where[gradient].read if gradient in where else lambda: None
                 self.parameters[name] = self._parameter(name, read)
+                self.phrases.append(f"gradient of {name} in {gradient}, as given")
 
         return look
 

@@ -19,8 +19,8 @@ from gradcheck.checking.subject import Options, Subject
 
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
     """A function without a backward that returns such a thing for these inputs."""
-    derivative_given = options.backward is not None or options.grad is not None
-    if derivative_given or not callable(thing) or hasattr(thing, "backward") or isinstance(thing, type):
+    given = options.backward is not None or (options.grad is not None and options.grad is not False)
+    if given or not callable(thing) or hasattr(thing, "backward") or isinstance(thing, type):
         return None
     state = State([thing, *inputs])
     try:
