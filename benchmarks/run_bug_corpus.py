@@ -42,6 +42,7 @@ class Outcome:
     explains: float = 0.0
     elsewhere: bool = False  # named of a tensor that is not among the wrong ones
     crashed: str = ""
+    evaluations: int = 0
 
     @property
     def judgement(self) -> str:
@@ -88,10 +89,11 @@ def ours(case: Case, seed: int) -> Outcome:
     first = report.diagnoses[0] if report.diagnoses else None
     verdict = report.verdict == "disagree", report.verdict == "undecided"
     if first is None:
-        return Outcome(case, seed, *verdict)
+        return Outcome(case, seed, *verdict, evaluations=report.evaluations)
     wrong = case.wrong_tensors(seed) if case.wrong else []
     elsewhere = bool(wrong) and not any(name in first.tensor for name in wrong)
-    return Outcome(case, seed, *verdict, first.cause, first.tensor, first.explains, elsewhere)
+    named = first.cause, first.tensor, first.explains
+    return Outcome(case, seed, *verdict, *named, elsewhere, evaluations=report.evaluations)
 
 
 def by_peer(peer: Peer) -> Callable[[Case, int], Outcome]:
@@ -190,6 +192,13 @@ def print_misses(outcomes: list[Outcome], own: bool) -> None:
             print(seen[0].line() + (f"  and {len(seen) - 1} more seeds" if len(seen) > 1 else ""))
 
 
+def print_dearest(outcomes: list[Outcome], count: int = 5) -> None:
+    """The cases that took most evaluations of the forward."""
+    print("  most evaluations")
+    for o in sorted(outcomes, key=lambda o: -o.evaluations)[:count]:
+        print(f"    seed {o.seed}  {o.case.name}  {o.evaluations:,}")
+
+
 def print_causes(outcomes: list[Outcome]) -> None:
     """For each label: how many, noticed, and named right."""
     print("\n| cause | cases × seeds | noticed | named right |\n|:--|--:|--:|--:|")
@@ -228,6 +237,8 @@ def main() -> int:
         if arguments.verbose:
             print_misses(outcomes, own=name == "ours")
         if name == "ours":
+            if arguments.verbose:
+                print_dearest(outcomes)
             missed = any(o.case.wrong != o.noticed or o.crashed for o in outcomes)
             if arguments.causes:
                 print_causes(outcomes)
