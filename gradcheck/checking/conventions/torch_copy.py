@@ -80,7 +80,7 @@ class TorchCopy:
     def _note(self, value: Any) -> None:
         torch = torch_module()
         if isinstance(value, torch.nn.Module):
-            self._pieces += [DictPiece(vars(value)), DictPiece(value._buffers)]
+            self._pieces += [DictPiece(kept) for kept in (vars(value), value._buffers) if isinstance(kept, dict)]
         elif isinstance(value, torch.Generator):
             self._pieces.append(RandomPiece(value.get_state, value.set_state))
         elif isinstance(value, torch.Tensor):

@@ -131,7 +131,8 @@ class TorchSubject(Subject):
             variables = {path: as_leaf(inputs[path], path in names) for path in self._varied}
             given = {path: self._as_given(path, variables.get(path, leaf)) for path, leaf in inputs.items()}
             for name, tensor in self.live.items():
-                tensor.requires_grad_(name in names)
+                if tensor.requires_grad != (name in names):
+                    tensor.requires_grad_(name in names)
             arguments = [rebuilt(tree, name, given) for name, tree in self.trees.items()]
             outputs = self._outputs(call("forward", self.run, arguments))
         return Graph(outputs, {name: {**variables, **self.live}[name] for name in names})
