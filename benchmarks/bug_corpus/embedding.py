@@ -214,7 +214,7 @@ def pick_backward(dout, cache):
     return dx
 
 
-@pick.wrong("missing-mask")
+@pick.wrong("wrong-mask", "missing-mask", why="the mask of each row is that of all rows together")
 def whole_columns(dout, cache):
     x, j = cache
     dx = np.zeros_like(x)

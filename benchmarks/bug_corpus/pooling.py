@@ -79,7 +79,7 @@ def as_if_it_were_the_average(dout, x):
     return unblocked(np.repeat(dout[..., None] / 4, 4, axis=4))
 
 
-@max_pool.wrong("permuted")
+@max_pool.wrong("permuted", "wrong-mask", why="the gradient of a block lands on another of its entries")
 def rows_and_columns_exchanged_within_a_block(dout, x):
     first = blocks(x).argmax(axis=4)[..., None] == np.arange(4)
     b = first * dout[..., None]
@@ -330,7 +330,7 @@ def both_get_it_where_they_are_equal(dout, cache):
     return dout * (x >= y), dout * (x <= y)
 
 
-@larger_of_two.wrong("inverted-mask")
+@larger_of_two.wrong("inverted-mask", "swapped", why="the two masks are each other's complement")
 def the_smaller_gets_it(dout, cache):
     x, y = cache
     return dout * (x < y), dout * (x >= y)
