@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.derivation.case import Case
 from gradcheck.derivation.derivation import Check, Derivation, Factor, Path
-from gradcheck.derivation.differences import textbook
+from gradcheck.derivation.differences import slope, textbook
 from gradcheck.derivation.notation import Python
 from gradcheck.derivation.rows import Row
 from gradcheck.derivation.symbols import ONE, Formula, Symbol, multiply
@@ -34,7 +34,7 @@ def derive_by_entry(asked: Case, output: Callable[..., Any], dy: Any) -> Derivat
     numerical = float(textbook(asked.run, x[index], value))
     size = float(np.max(np.abs(x))) or 1.0
     noise = 1e-10 * abs(asked.run()) / size + 10 * float(np.sum(np.abs(weights) * errors))
-    bound = 1e-6 * max(abs(value), abs(numerical)) + noise
+    measured = slope(asked.run, float(x[index]))
     return Derivation(
         function=asked.called,
         wrt=entry.name,
@@ -48,7 +48,7 @@ def derive_by_entry(asked: Case, output: Callable[..., Any], dy: Any) -> Derivat
         rows=tuple(rows),
         forward={},
         formulas={},
-        checks=(Check("numerical", numerical, abs(value - numerical) <= bound),),
+        checks=(Check("numerical", numerical, measured.agrees(value) or abs(value - measured.value) <= noise),),
         scalar=False,
         rate=None,
         source=("by_entry", {"outputs": int(np.count_nonzero(slopes)), "of": slopes.size, "wrt": entry.name}),

@@ -154,16 +154,19 @@ def _mistakes(chain: Chain) -> Iterator[Mistake]:
     for edge in chain.edges:
         for part, formula in _left_out(edge.formula):
             yield Mistake(edge, "departs_missing", part, _as(chain, edge, formula))
-    for edge in chain.edges:
-        minus = isinstance(edge.formula, Product) and edge.formula.coefficient < 0
-        key = "departs_sign" if minus else "departs_sign_somewhere"
-        yield Mistake(edge, key, "", _as(chain, edge, multiply(MINUS_ONE, edge.formula)))
+    for key, edges in (("departs_sign", filter(_has_minus, chain.edges)), ("departs_sign_somewhere", chain.edges)):
+        for edge in edges:
+            yield Mistake(edge, key, "", _as(chain, edge, multiply(MINUS_ONE, edge.formula)))
     for edge in chain.edges:
         for part, formula in _transposed(edge.formula):
             yield Mistake(edge, "departs_transpose", part, _as(chain, edge, formula))
     yield from (*_paths(chain), *_constants(chain)) if chain.scalar else (*_constants(chain), *_paths(chain))
     for edge in filter(_sums, chain.edges):
         yield Mistake(edge, "departs_unsummed", "", {id(edge): partial(_mean, chain, edge)})
+
+
+def _has_minus(edge: Edge) -> bool:
+    return isinstance(edge.formula, Product) and edge.formula.coefficient < 0
 
 
 def _paths(chain: Chain) -> Iterator[Mistake]:

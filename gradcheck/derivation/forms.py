@@ -27,6 +27,10 @@ def sigmoid(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
+def _dense(layer: Any, x: Any) -> Any:
+    return x @ layer.params["W"] + layer.params["b"]
+
+
 def _sigmoid(layer: Any, x: Any) -> Any:
     y = sigmoid(x)
     return y  # noqa: RET504 - a derivation takes its names from the code
@@ -225,6 +229,7 @@ def _concatenate(layer: Any, *xs: Any) -> Any:
 
 
 FORMS: dict[str, Form] = {
+    "Dense": _dense,
     "Sigmoid": _sigmoid,
     "Softplus": _softplus,
     "SiLU": _silu,

@@ -127,12 +127,19 @@ class LayerFunction:
             if _has_loss(layer, given):
                 return dict(layer.gradient(*given))
             _run(layer, given)
-            dx = layer.backward() if self.dy is None else layer.backward(self.dy.copy())
+            dx = layer.backward(*self._upstream(layer))
             first = dx if isinstance(dx, tuple) else (dx,)
             found = dict(zip((name for name in self.inputs if name not in _TARGETS), first, strict=False))
             return {**found, **dict(getattr(layer, "grads", {}))}
         except Exception:  # a backward that does not run has nothing to say here; a check would tell
             return {}
+
+    def _upstream(self, layer: Any) -> tuple[Any, ...]:
+        """What backward takes: dy; for a loss nothing, or 1 if it insists."""
+        if self.dy is not None:
+            return (self.dy.copy(),)
+        parameters = inspect.signature(layer.backward).parameters.values()
+        return (np.float64(1.0),) if any(p.default is p.empty for p in parameters) else ()
 
 
 def with_parameters(layer: Any, values: Mapping[str, Any]) -> None:
@@ -184,10 +191,12 @@ class _Opened:
 
     def _code(self, x: Any, *more: Any) -> Any:
         checked = getattr(self.layer, "_checked_targets", None)
-        if checked is not None and more:
-            scores, t = (np.asarray(a.value if isinstance(a, Traced) else a) for a in (x, more[0]))
-            more = (checked(scores, t), *more[1:])
-        return self.layer._forward(x, *more)[0]
+        if checked is None or not more:
+            return self.layer._forward(x, *more)[0]
+        scores, t = (np.asarray(a.value if isinstance(a, Traced) else a) for a in (x, more[0]))
+        values = self.layer._forward(x, checked(scores, t))[0]
+        reduce = {"mean": np.mean, "sum": np.sum}.get(getattr(self.layer, "reduction", ""))
+        return values if reduce is None else reduce(values)
 
 
 def _parts(thing: Any, seen: set[int], depth: int = 6) -> Iterator[Any]:
