@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.analytic.blocks import in_blocks
 from gradcheck.analytic.layer import Layer
 from gradcheck.analytic.validation import Array
 
@@ -46,8 +47,7 @@ class Sigmoid(Layer):
 
     Shapes: x and y the same, any number of axes.
 
-    Backward: dy/dx = e⁻ˣ / (1 + e⁻ˣ)² = y (1 − y), so the output alone is remembered. The exponential is
-    only ever taken of −|x|, so nothing overflows.
+    Backward: dy/dx = e⁻ˣ / (1 + e⁻ˣ)² = y (1 − y), so the output alone is remembered.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class Sigmoid(Layer):
         return y, y
 
     def _backward(self, dy: Array, y: Array) -> Array:
-        return dy * y * (1 - y)
+        return sigmoid_backward(dy, y)
 
 
 class HardSigmoid(Layer):
@@ -94,15 +94,10 @@ class HardSigmoid(Layer):
     """
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        y = np.clip(x, -3, 3)
-        y += 3
-        y /= 6
-        return y, x
+        return hard_sigmoid(x), x
 
     def _backward(self, dy: Array, x: Array) -> Array:
-        dx = dy * (np.abs(x) < 3)
-        dx /= 6
-        return dx
+        return hard_sigmoid_backward(dy, x)
 
 
 class ReLU(Layer):
@@ -159,15 +154,54 @@ class Tanh(Layer):
         return y, y
 
     def _backward(self, dy: Array, y: Array) -> Array:
-        return dy * (1 - y * y)
+        return tanh_backward(dy, y)
 
 
+@in_blocks
 def sigmoid(x: Array) -> Array:
-    """The logistic function of x: 1 / (1 + e⁻ˣ) where x ≥ 0, and eˣ / (1 + eˣ), which is the same, elsewhere.
+    """The logistic function of x: 1 / (1 + e⁻ˣ).
+
+    For large negative x, e⁻ˣ is too large for a floating-point number and becomes ∞, of which 1 / ∞ = 0 is right.
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
     array([0. , 0.5, 1. ])
     """
-    z = np.exp(-np.abs(x))
-    y: Array = np.maximum(z, x >= 0) / (1 + z)  # z is at most 1; a maximum is much faster than a choice
+    y: Array = -x
+    with np.errstate(over="ignore"):
+        y = np.exp(y)
+        y += 1
+    return 1 / y
+
+
+@in_blocks
+def sigmoid_backward(dy: Array, y: Array) -> Array:
+    """The product dy · y (1 − y)."""
+    dx: Array = 1 - y
+    dx *= y
+    dx *= dy
+    return dx
+
+
+@in_blocks
+def tanh_backward(dy: Array, y: Array) -> Array:
+    """The product dy · (1 − y²)."""
+    dx: Array = 1 - y * y
+    dx *= dy
+    return dx
+
+
+@in_blocks
+def hard_sigmoid(x: Array) -> Array:
+    """The line x / 6 + 1/2, cut off at 0 and 1."""
+    y = np.clip(x, -3, 3)
+    y += 3
+    y /= 6
     return y
+
+
+@in_blocks
+def hard_sigmoid_backward(dy: Array, x: Array) -> Array:
+    """Dy / 6 where |x| < 3, else 0."""
+    dx = dy * (np.abs(x) < 3)
+    dx /= 6
+    return dx

@@ -76,7 +76,8 @@ class Dense(Layer):
         super().__init__(W=weights.astype(dtype), b=np.zeros(H, dtype))
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        y = x @ self.W + self.b
+        y: Array = x @ self.W
+        y += self.b
         return y, x
 
     def _backward(self, dy: Array, x: Array) -> Array:

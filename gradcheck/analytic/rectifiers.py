@@ -1,7 +1,7 @@
 """Relatives of ReLU: large for x > 0, small for x < 0, with less of a kink or a slope on both sides.
 
-Every y_i depends on x_i alone, so the Jacobian is diagonal and backward is dx = dy · f'(x). The two branches of a
-function are added rather than chosen between, each 0 where the other holds: NumPy is several times faster so.
+Every y_i depends on x_i alone, so the Jacobian is diagonal and backward is dx = dy · f'(x). Where a function has two
+branches, they are added rather than chosen between, each 0 where the other holds: NumPy is faster so.
 """
 
 from math import pi, sqrt
@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.analytic.activations import sigmoid
+from gradcheck.analytic.blocks import in_blocks
 from gradcheck.analytic.layer import Layer
-from gradcheck.analytic.special import normal_cdf, normal_pdf
+from gradcheck.analytic.special import normal_cdf_and_pdf
 from gradcheck.analytic.validation import Array, real_number
 
 
@@ -46,10 +47,10 @@ class LeakyReLU(Layer):
         self.negative_slope = real_number("LeakyReLU", "negative_slope", negative_slope)
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        return np.maximum(x, 0) + self.negative_slope * np.minimum(x, 0), x > 0
+        return leaky_relu(x, slope=self.negative_slope), x > 0
 
     def _backward(self, dy: Array, positive: NDArray[np.bool_]) -> Array:
-        return dy * positive + self.negative_slope * dy * ~positive
+        return leaky_relu_backward(dy, positive, slope=self.negative_slope)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.negative_slope})"
@@ -87,10 +88,10 @@ class ELU(Layer):
         self.alpha = real_number(type(self).__name__, "alpha", alpha, least=0)
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        return elu(x, self.alpha), x
+        return elu(x, alpha=self.alpha), x
 
     def _backward(self, dy: Array, x: Array) -> Array:
-        return dy * elu_slope(x, self.alpha)
+        return elu_backward(dy, x, alpha=self.alpha)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.alpha})"
@@ -122,10 +123,10 @@ class SELU(Layer):
     alpha = 1.6732632423543772848170429916717
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        return self.scale * elu(x, self.alpha), x
+        return elu(x, alpha=self.alpha, scale=self.scale), x
 
     def _backward(self, dy: Array, x: Array) -> Array:
-        return self.scale * dy * elu_slope(x, self.alpha)
+        return elu_backward(dy, x, alpha=self.alpha, scale=self.scale)
 
 
 class Softplus(Layer):
@@ -152,10 +153,12 @@ class Softplus(Layer):
     """
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), x
+        return softplus(x), x
 
     def _backward(self, dy: Array, x: Array) -> Array:
-        return dy * sigmoid(x)
+        dx = sigmoid(x)
+        dx *= dy
+        return dx
 
 
 class SiLU(Layer):
@@ -184,8 +187,7 @@ class SiLU(Layer):
         return x * s, (x, s)
 
     def _backward(self, dy: Array, cache: tuple[Array, Array]) -> Array:
-        x, s = cache
-        return dy * s * (1 + x * (1 - s))
+        return silu_backward(dy, *cache)
 
 
 class GELU(Layer):
@@ -219,36 +221,91 @@ class GELU(Layer):
         self.approximate = bool(approximate)
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        cdf = self._tanh_cdf(x) if self.approximate else normal_cdf(x)
-        return x * cdf, (x, cdf)
+        cdf, pdf = tanh_cdf_and_pdf(x) if self.approximate else normal_cdf_and_pdf(x)
+        return x * cdf, (x, cdf, pdf)
 
-    def _backward(self, dy: Array, cache: tuple[Array, Array]) -> Array:
-        x, cdf = cache
-        pdf = self._tanh_pdf(x, cdf) if self.approximate else normal_pdf(x)
-        return dy * (cdf + x * pdf)
-
-    @staticmethod
-    def _tanh_cdf(x: Array) -> Array:
-        y: Array = 0.5 + 0.5 * np.tanh(sqrt(2 / pi) * x * (1 + 0.044715 * x * x))
-        return y
-
-    @staticmethod
-    def _tanh_pdf(x: Array, cdf: Array) -> Array:
-        """The derivative ½ (1 − tanh² u) u', where ½ (1 − tanh² u) = 2 cdf (1 − cdf)."""
-        return 2 * cdf * (1 - cdf) * (sqrt(2 / pi) * (1 + 3 * 0.044715 * x * x))
+    def _backward(self, dy: Array, cache: tuple[Array, Array, Array]) -> Array:
+        return gelu_backward(dy, *cache)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'approximate=True' if self.approximate else ''})"
 
 
-def elu(x: Array, alpha: float) -> Array:
-    """The function x where x > 0, α (eˣ − 1) elsewhere; the exponential is taken of no positive number."""
-    y: Array = np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
+@in_blocks
+def leaky_relu(x: Array, slope: float) -> Array:
+    """The function x where x > 0, slope · x elsewhere."""
+    y = np.minimum(x, 0)
+    y *= slope
+    y += np.maximum(x, 0)
     return y
 
 
-def elu_slope(x: Array, alpha: float) -> Array:
-    """Its derivative: 1 where x > 0, α eˣ elsewhere."""
+@in_blocks
+def leaky_relu_backward(dy: Array, positive: NDArray[np.bool_], slope: float) -> Array:
+    """The product of dy and 1 where x > 0, slope elsewhere."""
+    if slope > 1:
+        return dy * positive + slope * dy * ~positive
+    return dy * np.maximum(positive, dy.dtype.type(slope))
+
+
+@in_blocks
+def elu(x: Array, alpha: float, scale: float = 1.0) -> Array:
+    """The function x where x > 0, α (eˣ − 1) elsewhere, times a scale; no exponential of a positive number is taken."""
+    y = np.expm1(np.minimum(x, 0))
+    y *= alpha * scale
+    y += np.maximum(x, 0) * scale
+    return y
+
+
+@in_blocks
+def elu_backward(dy: Array, x: Array, alpha: float, scale: float = 1.0) -> Array:
+    """The product of dy and its derivative: 1 where x > 0, α eˣ elsewhere, times the scale."""
     positive = x > 0
-    slope: Array = positive + alpha * np.exp(np.minimum(x, 0)) * ~positive
-    return slope
+    dx = np.exp(np.minimum(x, 0))  # 1 where x > 0
+    if alpha != 1:
+        dx *= dy.dtype.type(alpha) * ~positive
+        dx += positive
+    dx *= scale * dy
+    return dx
+
+
+@in_blocks
+def softplus(x: Array) -> Array:
+    """The function log(1 + eˣ) without overflow."""
+    y = np.exp(-np.abs(x))
+    y = np.log1p(y)
+    y += np.maximum(x, 0)
+    return y
+
+
+@in_blocks
+def silu_backward(dy: Array, x: Array, s: Array) -> Array:
+    """The product dy · s (1 + x (1 − s)), with s = σ(x)."""
+    dx: Array = 1 - s
+    dx *= x
+    dx += 1
+    dx *= s
+    dx *= dy
+    return dx
+
+
+@in_blocks
+def gelu_backward(dy: Array, x: Array, cdf: Array, pdf: Array) -> Array:
+    """The product dy · (Φ + x φ)."""
+    dx: Array = x * pdf
+    dx += cdf
+    dx *= dy
+    return dx
+
+
+@in_blocks
+def tanh_cdf_and_pdf(x: Array) -> tuple[Array, Array]:
+    """Φ ≈ ½ (1 + tanh u) and its derivative ½ (1 − tanh² u) u' = 2 Φ (1 − Φ) u', with u = √(2/π) (x + 0.044715 x³)."""
+    x2 = x * x
+    cdf = np.tanh(sqrt(2 / pi) * x * (1 + 0.044715 * x2))
+    cdf += 1
+    cdf *= 0.5
+    pdf = 1 - cdf
+    pdf *= cdf
+    pdf *= 2 * sqrt(2 / pi) + (6 * sqrt(2 / pi) * 0.044715) * x2
+    return cdf, pdf

@@ -41,8 +41,8 @@ class Softmax(Layer):
         return y, y
 
     def _backward(self, dy: Array, y: Array) -> Array:
-        weighted = dy * y
-        dx: Array = weighted - y * weighted.sum(axis=-1, keepdims=True)
+        dx: Array = dy * y
+        dx -= y * dx.sum(axis=-1, keepdims=True)
         return dx
 
     def _check_shape(self, x: Array) -> None:
@@ -76,7 +76,9 @@ class LogSoftmax(Layer):
         return y, y
 
     def _backward(self, dy: Array, y: Array) -> Array:
-        dx: Array = dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
+        dx = np.exp(y)
+        dx *= -dy.sum(axis=-1, keepdims=True)
+        dx += dy
         return dx
 
     def _check_shape(self, x: Array) -> None:
@@ -92,8 +94,9 @@ def softmax(x: Array) -> Array:
     >>> softmax(np.array([1000.0, 1000.0, 0.0]))
     array([0.5, 0.5, 0. ])
     """
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    y: Array = e / e.sum(axis=-1, keepdims=True)
+    y: Array = x - x.max(axis=-1, keepdims=True)
+    np.exp(y, out=y)
+    y /= y.sum(axis=-1, keepdims=True)
     return y
 
 
@@ -103,8 +106,8 @@ def log_softmax(x: Array) -> Array:
     >>> log_softmax(np.array([0.0, -10000.0]))
     array([     0., -10000.])
     """
-    shifted = x - x.max(axis=-1, keepdims=True)
-    y: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    y: Array = x - x.max(axis=-1, keepdims=True)
+    y -= np.log(np.exp(y).sum(axis=-1, keepdims=True))
     return y
 
 

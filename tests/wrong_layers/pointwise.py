@@ -301,7 +301,7 @@ class GELUFirstTermOnly(GELU):
 
 class GELUDensityOfAnotherVariance(GELU):
     def _backward(self, dy, cache):
-        x, cdf = cache
+        x, cdf, _ = cache
         return dy * (cdf + x * np.exp(-x * x) / np.sqrt(np.pi))
 
 
