@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gradcheck.checking import GradientError as GradientError
     from gradcheck.checking import Report as Report
     from gradcheck.checking import check as check
+    from gradcheck.checking import check_module as check_module
     from gradcheck.derivation import Derivation as Derivation
     from gradcheck.derivation import explain as explain
     from gradcheck.numerical import Estimate as Estimate
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 _WING_OF = {
     "check": "checking",
+    "check_module": "checking",
     "Comparison": "checking",
     "GradientError": "checking",
     "Report": "checking",

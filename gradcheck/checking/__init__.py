@@ -5,8 +5,11 @@ Read :mod:`~gradcheck.checking.check` first: the one verb, and the order in whic
 :mod:`~gradcheck.checking.state` (what running it changes, and how that is put back),
 :mod:`~gradcheck.checking.conduct` (what needs no differences), :mod:`~gradcheck.checking.verdict` (what does), and
 :mod:`~gradcheck.checking.adequacy` (could these inputs have told?). What comes of it is a
-:mod:`~gradcheck.checking.report`, with its :mod:`~gradcheck.checking.text` and :mod:`~gradcheck.checking.html`.
+:mod:`~gradcheck.checking.report`, with its :mod:`~gradcheck.checking.text` and :mod:`~gradcheck.checking.html`. Last,
+:mod:`~gradcheck.checking.modules`: everything in a file or module, which is found and given inputs.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from gradcheck.checking.check import check as check
 from gradcheck.checking.report import Comparison as Comparison
@@ -15,3 +18,14 @@ from gradcheck.checking.report import Finding as Finding
 from gradcheck.checking.report import GradientError as GradientError
 from gradcheck.checking.report import Report as Report
 from gradcheck.checking.subject import NotUnderstoodError as NotUnderstoodError
+
+if TYPE_CHECKING:
+    from gradcheck.checking.modules import check_module as check_module
+
+
+def __getattr__(name: str) -> Any:
+    if name == "check_module":  # on first use: who checks one thing needs none of it
+        from gradcheck.checking.modules import check_module
+
+        return check_module
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

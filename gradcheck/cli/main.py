@@ -1,7 +1,7 @@
 """The command line: what was asked for, and the exit status.
 
-0 all is well; 1 a gradient disagrees; 2 the command line, the data or the machine is at fault; 130 interrupted;
-141 nobody reads the output any more. Nothing slow is imported before it is needed.
+0 all is well; 1 a gradient disagrees; 2 the command line, the data or the machine is at fault, or nothing could be
+settled; 130 interrupted; 141 nobody reads the output any more. Nothing slow is imported before it is needed.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gradcheck import __version__
+from gradcheck.cli.mutate import add_mutate
 
 AT_FAULT, INTERRUPTED, UNREAD = 2, 130, 141
 
@@ -19,9 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments, by default the process's own; returns the exit status."""
     try:
         options = _parser().parse_args(argv)
-        if options.dataset == "digits" and options.data is not None:
-            options.refuse("argument --data: it is for MNIST; the digits come with scikit-learn and have no files")
-        return _run(options)
+        _calm_blas()
+        return int(options.run(options))
     except SystemExit as exit_:  # argparse leaves this way, having said why
         return int(exit_.code or 0)
     except KeyboardInterrupt:
@@ -35,8 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return AT_FAULT
 
 
-def _run(options: argparse.Namespace) -> int:
-    _calm_blas()
+def _tour(options: argparse.Namespace) -> int:
+    if options.dataset == "digits" and options.data is not None:
+        options.refuse("argument --data: it is for MNIST; the digits come with scikit-learn and have no files")
     from gradcheck.cli.console import console
     from gradcheck.cli.tour import tour
     from gradcheck.training import DataError
@@ -51,12 +52,54 @@ def _run(options: argparse.Namespace) -> int:
     return status
 
 
+def _check(options: argparse.Namespace) -> int:
+    from gradcheck.checking.modules import ModuleError
+    from gradcheck.cli.check import check
+    from gradcheck.cli.console import console
+
+    try:
+        status = check(
+            console(sys.stdout, plain=options.plain or options.json),
+            options.target,
+            seed=options.seed,
+            exhaustive=options.exhaustive,
+            as_json=options.json,
+            verbose=options.verbose,
+        )
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except ModuleError as error:
+        print(f"gradcheck: {error}", file=sys.stderr)
+        return AT_FAULT
+    return status
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gradcheck", description="Check hand-written gradients.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"gradcheck {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_check(commands)
+    add_mutate(commands)
     _add_tour(commands)
     return parser
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    check = commands.add_parser(
+        "check",
+        help="check every layer, loss and pair of forward and backward in a file or module",
+        description="Check every layer, loss and pair of forward and backward in a file or module, on inputs that are "
+        "made up for them. Importing a file runs it; keep scripts under if __name__ == '__main__'. Exit status 0 if "
+        "all agree, 1 if a gradient is wrong, 2 if nothing was found or settled.",
+        allow_abbrev=False,
+    )
+    check.add_argument("target", metavar="FILE[:NAME]", help="layers.py, layers.py:Affine, or a module's dotted name")
+    check.add_argument("--seed", type=_seed, default=0, help="of everything random; default: 0")
+    check.add_argument("--exhaustive", action="store_true", help="measure every entry, also where directions suffice")
+    check.add_argument("--json", action="store_true", help="the reports as JSON")
+    check.add_argument("-v", "--verbose", action="store_true", help="the reports of what agrees, too")
+    check.add_argument("--plain", action="store_true", help="no colour")
+    check.set_defaults(run=_check)
 
 
 def _add_tour(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -81,7 +124,7 @@ def _add_tour(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     tour.add_argument("--seed", type=_seed, default=0, help="of everything random; default: 0")
     tour.add_argument("--plain", action="store_true", help="no colour, no progress bars")
-    tour.set_defaults(refuse=tour.error)
+    tour.set_defaults(run=_tour, refuse=tour.error)
 
 
 def _folder(text: str) -> str:
