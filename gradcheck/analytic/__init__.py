@@ -9,7 +9,8 @@ In reading order:
 * :mod:`~gradcheck.analytic.layer`: what a layer is;
 * :mod:`~gradcheck.analytic.dense`, :mod:`~gradcheck.analytic.activations`,
   :mod:`~gradcheck.analytic.softmax` and :mod:`~gradcheck.analytic.losses`: all that a classifier needs;
-* :mod:`~gradcheck.analytic.network`: the chain rule; :mod:`~gradcheck.analytic.two_layer_net`;
+* :mod:`~gradcheck.analytic.sequential`: the chain rule; :mod:`~gradcheck.analytic.graph`, where layers branch;
+  :mod:`~gradcheck.analytic.two_layer_net`;
 * :mod:`~gradcheck.analytic.rectifiers`, :mod:`~gradcheck.analytic.reshape`,
   :mod:`~gradcheck.analytic.dropout`, :mod:`~gradcheck.analytic.merge`,
   :mod:`~gradcheck.analytic.embedding`;
@@ -41,6 +42,7 @@ from gradcheck.analytic.dense import Dense
 from gradcheck.analytic.dropout import Dropout, SpatialDropout
 from gradcheck.analytic.embedding import Embedding
 from gradcheck.analytic.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
+from gradcheck.analytic.graph import Input, Model
 from gradcheck.analytic.group_normalization import GroupNormalization
 from gradcheck.analytic.layer import Layer, Parameter
 from gradcheck.analytic.layer_normalization import LayerNormalization, RMSNorm
@@ -65,7 +67,6 @@ from gradcheck.analytic.losses import (
 )
 from gradcheck.analytic.merge import Add, Concatenate
 from gradcheck.analytic.multi_head_attention import MultiHeadAttention
-from gradcheck.analytic.network import Sequential
 from gradcheck.analytic.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -78,6 +79,7 @@ from gradcheck.analytic.rectifiers import ELU, GELU, SELU, LeakyReLU, SiLU, Soft
 from gradcheck.analytic.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from gradcheck.analytic.reshape import Flatten, Reshape
 from gradcheck.analytic.separable import DepthwiseConv2D, SeparableConv2D
+from gradcheck.analytic.sequential import Sequential
 from gradcheck.analytic.softmax import LogSoftmax, Softmax, log_softmax, softmax
 from gradcheck.analytic.transposed import Conv2DTranspose
 from gradcheck.analytic.two_layer_net import TwoLayerNet
@@ -119,6 +121,7 @@ __all__ = [
     "HardSigmoid",
     "Hinge",
     "Huber",
+    "Input",
     "KLDivergence",
     "Layer",
     "LayerNormalization",
@@ -131,6 +134,7 @@ __all__ = [
     "MaxPooling3D",
     "MeanAbsoluteError",
     "MeanSquaredError",
+    "Model",
     "MultiHeadAttention",
     "Parameter",
     "RMSNorm",

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.analytic.recorded import Recorded
 from gradcheck.analytic.symbol import Symbol
 from gradcheck.analytic.validation import Array, as_float_array, require_parameters, require_shape
 
 
-class Layer:
+class Layer(Recorded):
     """A differentiable function y = f(x; parameters), forward beside backward.
 
     ``backward`` is the vector-Jacobian product: for a loss L that depends on y, it takes the cotangent
@@ -94,6 +95,10 @@ class Layer:
         if any(isinstance(x, Symbol) for x in inputs):
             return Symbol(self, inputs)
         return self.forward(*inputs)
+
+    def parts(self) -> "tuple[Layer, ...]":
+        """The layers this one is made of; most are of one piece."""
+        return ()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

@@ -27,10 +27,6 @@ class Merge(Layer):
         """The gradients (dx, dx1, ...), one for each input of the last ``forward``."""
         return self._backward(*self._recall(dy))
 
-    def __call__(self, *xs: Any) -> Array:
-        """The same as ``forward``."""
-        return self.forward(*xs)
-
     def _merged(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         raise NotImplementedError(f"{type(self).__name__} does not define _merged(xs) -> (y, cache)")
 

@@ -1,72 +1,38 @@
-"""Networks: layers one after the other, differentiated from the last to the first.
+"""Networks: what all share that are made of layers and can be trained.
 
-The chain rule is all there is to it: the dx of one layer is the dy of the layer before it.
+The chain rule is all there is to differentiating them: the dx of one layer is the dy of the layer before it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from gradcheck.analytic.layer import Layer
 from gradcheck.analytic.losses import Loss
+from gradcheck.analytic.losses.regularizers import Regularizer
+from gradcheck.analytic.summary import summary
 from gradcheck.analytic.validation import Array
 
 
-class Sequential(Layer):
-    """Layers in a row, y = f_k(… f_2(f_1(x))), with a loss at the end if one is given.
-
-    Itself a layer, so it can be checked, and stand in another network. With a loss it can be trained:
-    ``loss(x, t)``, ``gradient(x, t)``, ``predict(x)``, ``accuracy(x, t)``.
-
-    Backward: the Jacobian of a composition is the product of the Jacobians, J_k … J_2 J_1, and its
-    transpose applied to dy is J_1ᵀ (J_2ᵀ … (J_kᵀ dy)): each layer in turn, the last one first.
+class Network(Layer):
+    """A layer made of named layers, with a loss at the end if one is given.
 
     Parameters
     ----------
-    *layers : Layer, or one iterable of them, or one mapping of names to them
+    layers : mapping of str to Layer
     loss : Loss, optional
         What ``loss`` and ``gradient`` put after the last layer.
-
-    Notes
-    -----
-    ``params`` and ``grads`` gather those of the layers, as ``"0.W"`` (layer 0, parameter W) or, from a
-    mapping, by the layer's name, as ``"hidden.W"``. ``params`` is live: arrays changed in place or replaced
-    are what the layers use.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is no layer, something is no layer, or one layer object stands in two places (it could
-        remember only one x).
-
-    Examples
-    --------
-    >>> from gradcheck.analytic import Dense, Sigmoid, SoftmaxCrossEntropy
-    >>> net = Sequential(Dense(2, 3, rng=0), Sigmoid(), Dense(3, 2, rng=1), loss=SoftmaxCrossEntropy())
-    >>> net
-    Sequential(Dense(2, 3), Sigmoid(), Dense(3, 2), loss=SoftmaxCrossEntropy())
-    >>> list(net.params)
-    ['0.W', '0.b', '2.W', '2.b']
-    >>> x, t = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([0, 1])
-    >>> before = net.loss(x, t)
-    >>> for name, gradient in net.gradient(x, t).items():
-    ...     net.params[name] -= 0.1 * gradient
-    >>> bool(net.loss(x, t) < before)
-    True
-
-    References
-    ----------
-    Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", Nature 323 (1986);
-    Nielsen, *Neural Networks and Deep Learning* (2015), chapter 2.
+    regularizer : L1 or L2, optional
+        What they add for each weight (each parameter of two axes or more).
     """
 
-    def __init__(self, *layers: Layer | Iterable[Layer] | Mapping[str, Layer], loss: Loss | None = None) -> None:
+    def __init__(
+        self, layers: Mapping[str, Layer], loss: Loss | None = None, regularizer: Regularizer | None = None
+    ) -> None:
         super().__init__()
-        named = _named_layers(layers)
-        self._names = [name for name, _ in named]
-        self.layers = [layer for _, layer in named]
-        self.loss_function = loss
+        self._names, self.layers = list(layers), list(layers.values())
+        self.loss_function, self.regularizer = loss, regularizer
 
     @property
     def params(self) -> dict[str, Array]:
@@ -88,25 +54,32 @@ class Sequential(Layer):
         for layer in self._leaves():
             layer.training = value
 
-    def predict(self, x: Any) -> Array:
+    def predict(self, *x: Any) -> Array:
         """The output of the last layer, in inference: with `SoftmaxCrossEntropy` the scores, no probabilities yet."""
         modes = [(layer, layer.training) for layer in self._leaves()]
         try:
             self.training = False
-            return self.forward(x)
+            return self.forward(*x)
         finally:
             for layer, mode in modes:
                 layer.training = mode
 
     def loss(self, x: Any, t: Any) -> Any:
-        """The loss of ``forward(x)``, given the targets t."""
-        return self._required_loss().forward(self.forward(x), t)
+        """The loss of ``forward(x)``, given the targets t, and the penalty on the weights."""
+        value = self._required_loss().forward(self.forward(x), t)
+        return value if self.regularizer is None else value + value.dtype.type(self.penalty())
+
+    def penalty(self) -> float:
+        """What the regulariser says of the weights, 0 without one."""
+        if self.regularizer is None:
+            return 0.0
+        return float(sum(self.regularizer.forward(W) for W in self.params.values() if W.ndim >= 2))
 
     def gradient(self, x: Any, t: Any) -> dict[str, Array]:
         """∂loss/∂W for every parameter W, by backpropagation."""
         self.loss(x, t)
         self.backward(self._required_loss().backward())
-        return self.grads
+        return {name: self._penalized(self.params[name], dW) for name, dW in self.grads.items()}
 
     def numerical_gradient(self, x: Any, t: Any, h: float = 1e-4) -> dict[str, Array]:
         """∂loss/∂W for every parameter W by central differences, (L(W + h) − L(W − h)) / 2h.
@@ -128,24 +101,33 @@ class Sequential(Layer):
             )
         return float(np.mean(predicted == classes))
 
-    def __repr__(self) -> str:
-        parts = [repr(layer) for layer in self.layers]
-        if self.loss_function is not None:
-            parts.append(f"loss={self.loss_function!r}")
-        return f"{type(self).__name__}({', '.join(parts)})"
+    def summary(self, *inputs: Any) -> str:
+        """A table of the layers and how many parameters they have; given inputs, also of the shapes of their outputs.
 
-    def _forward(self, x: Array) -> tuple[Array, Any]:
-        for layer in self.layers:
-            x = layer.forward(x)
-        return x, None
+        >>> from gradcheck.analytic import Dense, ReLU, Sequential
+        >>> print(Sequential(Dense(784, 100), ReLU(), Dense(100, 10)).summary(np.zeros((5, 784))))
+        layer             output   parameters
+        0 Dense(784, 100) (5, 100)     78,500
+        1 ReLU()          (5, 100)          0
+        2 Dense(100, 10)  (5, 10)       1,010
+        total                          79,510
+        """
+        return summary(self, inputs)
 
-    def _backward(self, dy: Array, cache: None) -> Array:
-        for layer in reversed(self.layers):
-            dy = layer.backward(dy)
-        return dy
+    def parts(self) -> tuple[Layer, ...]:
+        """The layers this one is made of."""
+        return tuple(self.layers)
 
-    def _accept(self, x: Any) -> Array:
-        return np.asarray(x)  # the first layer knows what it can take
+    def _endings(self) -> list[str]:
+        """What a ``repr`` says beside the layers."""
+        endings = {"loss": self.loss_function, "regularizer": self.regularizer}
+        return [f"{name}={value!r}" for name, value in endings.items() if value is not None]
+
+    def _penalized(self, W: Array, dW: Array) -> Array:
+        if self.regularizer is None or W.ndim < 2:
+            return dW
+        one = self.regularizer.forward(W).dtype.type(1)
+        return dW + self.regularizer.backward(one)
 
     def _parameters(self) -> Iterator[tuple[str, Layer, str]]:
         """The name in this network, the layer and the name in the layer, of every parameter."""
@@ -154,12 +136,8 @@ class Sequential(Layer):
                 yield f"{name}.{key}", layer, key
 
     def _leaves(self) -> Iterator[Layer]:
-        """The layers that are no networks themselves, also those of networks within this one."""
-        for layer in self.layers:
-            if isinstance(layer, Sequential):
-                yield from layer._leaves()
-            else:
-                yield layer
+        """The layers that are not made of others, also those of networks within this one."""
+        return (leaf for layer in self.layers for leaf in leaves(layer))
 
     def _required_loss(self) -> Loss:
         if self.loss_function is None:
@@ -211,23 +189,9 @@ class LiveParameters(dict[str, Array]):
         return dict, (dict(self),)  # a copy belongs to no network
 
 
-def _named_layers(layers: tuple[Any, ...]) -> list[tuple[str, Layer]]:
-    """Names and layers from any of the three forms `Sequential` takes."""
-    if len(layers) == 1 and isinstance(layers[0], Mapping):
-        named = [(str(name), layer) for name, layer in layers[0].items()]
-    else:
-        one_iterable = len(layers) == 1 and isinstance(layers[0], Iterable)
-        named = [(str(i), layer) for i, layer in enumerate(layers[0] if one_iterable else layers)]
-    if not named:
-        raise ValueError("Sequential: no layers were given, expected at least one")
-    first: dict[int, str] = {}
-    for name, layer in named:
-        if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential: layer {name} is {layer!r}, expected a Layer such as Dense(2, 3)")
-        if id(layer) in first:
-            raise ValueError(
-                f"Sequential: layers {first[id(layer)]} and {name} are one object, which can remember "
-                "only one x; build two"
-            )
-        first[id(layer)] = name
-    return named
+def leaves(layer: Layer) -> Iterator[Layer]:
+    """The layer itself, or those it is made of, down to the ones that are not made of others."""
+    if not layer.parts():
+        yield layer
+    for part in layer.parts():
+        yield from leaves(part)

@@ -12,14 +12,17 @@ class Symbol:
         The layer whose output it is; None for an input.
     inputs
         What the layer was called on, symbols and constants.
-    name
-        Of an input, for messages.
+    name, shape
+        Of an input: for messages, and the shape of one example, if it was said.
     """
 
-    def __init__(self, layer: Any = None, inputs: tuple[Any, ...] = (), name: str = "") -> None:
-        self.layer, self.inputs, self.name = layer, inputs, name
+    def __init__(
+        self, layer: Any = None, inputs: tuple[Any, ...] = (), name: str = "", shape: tuple[int, ...] = ()
+    ) -> None:
+        self.layer, self.inputs, self.name, self.shape = layer, inputs, name, shape
 
     def __repr__(self) -> str:
         if self.layer is None:
             return f"Input({self.name!r})"
-        return f"{self.layer!r}({', '.join(map(repr, self.inputs))})"
+        shown = ("..." if isinstance(x, Symbol) and x.layer is not None else repr(x) for x in self.inputs)
+        return f"{self.layer!r}({', '.join(shown)})"

@@ -9,7 +9,7 @@ from gradcheck.analytic.activations import Sigmoid
 from gradcheck.analytic.dense import Dense
 from gradcheck.analytic.layer import Layer
 from gradcheck.analytic.losses import SoftmaxCrossEntropy
-from gradcheck.analytic.network import Sequential
+from gradcheck.analytic.sequential import Sequential
 
 
 class TwoLayerNet(Sequential):

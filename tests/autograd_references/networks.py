@@ -4,7 +4,7 @@ import autograd.numpy as anp
 
 from autograd_references.losses import cross_entropy
 from autograd_references.table import REFERENCES, reference
-from gradcheck.analytic import Sequential, TwoLayerNet
+from gradcheck.analytic import Model, Sequential, TwoLayerNet
 
 
 @reference(Sequential)
@@ -19,3 +19,14 @@ def sequential(subject, params, x, t=None):
 def two_layer_net(subject, params, x, t):
     hidden = 1 / (1 + anp.exp(-(anp.dot(x, params["W1"]) + params["b1"])))
     return cross_entropy(anp.dot(hidden, params["W2"]) + params["b2"], t)
+
+
+@reference(Model)
+def model(subject, params, x):
+    """Node by node, each layer by its own reference."""
+    values = {subject.inputs[0]: x}
+    for node in subject._nodes:
+        prefix = f"{subject.layers.index(node.layer)}."
+        own = {name.removeprefix(prefix): W for name, W in params.items() if name.startswith(prefix)}
+        values[node] = REFERENCES[type(node.layer)](node.layer, own, *[values[symbol] for symbol in node.inputs])
+    return values[subject.outputs[0]]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradcheck.analytic import Sequential, TwoLayerNet
+from gradcheck.analytic import Model, Sequential, TwoLayerNet
 
 
 class SequentialSkipsActivations(Sequential):
@@ -46,3 +46,27 @@ class TwoLayerNetForgetsTheFirstBias(TwoLayerNet):
     def gradient(self, x, t):
         grads = super().gradient(x, t)
         return {**grads, "b1": np.zeros_like(grads["b1"])}
+
+
+class ModelFollowsOnePathOnly(Model):
+    def _node_backward(self, node, use, gradients):
+        before = dict(gradients)
+        super()._node_backward(node, use, gradients)
+        gradients.update({symbol: dx for symbol, dx in before.items() if symbol in gradients})
+
+
+class ModelSharedLayerRemembersItsLastUse(Model):
+    def _node_backward(self, node, use, gradients):
+        last = {leaf: memory for uses in self._uses for leaf, memory in uses}
+        super()._node_backward(node, [(leaf, last[leaf]) for leaf, _ in use], gradients)
+
+
+class ModelSharedGradientsOverwritten(Model):
+    def backward(self, dy):
+        dx = super().backward(dy)
+        first = next(i for i, node in enumerate(self._nodes) if node.layer.params)
+        gradients = {}
+        for node, use in zip(reversed(self._nodes[first:]), reversed(self._uses[first:]), strict=True):
+            gradients.setdefault(node, dy)
+            self._node_backward(node, use, gradients)
+        return dx

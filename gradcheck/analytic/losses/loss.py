@@ -10,12 +10,13 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.analytic.recorded import Recorded
 from gradcheck.analytic.validation import Array, as_float_array, require_shape
 
 Reduction: TypeAlias = Literal["mean", "sum", "none"]
 
 
-class Loss:
+class Loss(Recorded):
     """A scalar function L(x, t) of predictions and targets, forward beside backward.
 
     ``forward(x, t)`` returns the value; ``backward(dout)`` returns dx = dout · ∂L/∂x for the x and t of the

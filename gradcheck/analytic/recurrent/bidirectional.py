@@ -82,6 +82,10 @@ class Bidirectional(Layer):
         dx += _reordered(self.back.backward(d_back), order)
         return dx
 
+    def parts(self) -> tuple[Layer, ...]:
+        """The two layers."""
+        return self.onward, self.back
+
     def _both(self) -> tuple[tuple[str, Recurrent], ...]:
         return ("onward", self.onward), ("back", self.back)
 

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.analytic.recorded import Recorded
+
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 Clipper = Callable[[Array, Array], Array]  # a block of a gradient, and where to put what is left of it
 
 
-class Clipping:
+class Clipping(Recorded):
     """What becomes of gradients that are too long.
 
     Parameters

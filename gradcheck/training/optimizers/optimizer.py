@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.analytic.recorded import Recorded
 from gradcheck.training.optimizers.clipping import Clipping
 from gradcheck.training.optimizers.schedules import Constant, Schedule
 
@@ -16,7 +17,7 @@ Arrays = Mapping[str, Array]
 BLOCK = 1 << 15  # entries: the half dozen arrays of a block stay in the cache from the first operation to the last
 
 
-class Optimizer:
+class Optimizer(Recorded):
     """Moves parameters along their gradients, in place.
 
     A step of Adam is a dozen NumPy operations. Over whole arrays each would fetch them from memory anew;

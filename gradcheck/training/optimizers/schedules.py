@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from math import cos, inf, pi
 from typing import Literal
 
+from gradcheck.analytic.recorded import Recorded
 
-class Schedule:
+
+class Schedule(Recorded):
     """The learning rate of step t, counted from 0.
 
     Parameters
@@ -39,7 +41,8 @@ class Schedule:
         """Remember what ``state()`` has given."""
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value:g}' for name, value in vars(self).items())})"
+        numbers = {name: value for name, value in vars(self).items() if name != "made_with"}
+        return f"{type(self).__name__}({', '.join(f'{name}={value:g}' for name, value in numbers.items())})"
 
 
 class Constant(Schedule):
