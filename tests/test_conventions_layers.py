@@ -393,6 +393,20 @@ def test_a_layer(kind, tensors):
     assert wrong.tensors[1].verdict == "disagree"
 
 
+USED = [StepInputFirst, StepMomentum, Course, ParameterObjects, Returned, OddNames, Private, Block, Shared]
+
+
+@pytest.mark.parametrize("kind", USED)
+def test_a_layer_that_was_used_before(kind):
+    """What an earlier forward and backward left behind is neither parameter nor gradient."""
+    layer = kind()
+    y = layer.forward(x)
+    layer.backward(*([x, y] if kind is StepInputFirst else [y]))
+    report = check(layer, x)
+    assert report, report
+    assert [tensor.name for tensor in report.tensors] == LAYERS[kind].split()
+
+
 @pytest.mark.parametrize("kind", [PassNames, StepWithRate, StepRebound, StepOwnRate, StepMomentum])
 def test_a_step_is_undone_and_said(kind):
     layer = kind()

@@ -7,6 +7,7 @@ last resort, by shape among the arrays that backward wrote.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,14 @@ import numpy as np
 from gradcheck.checking.conventions.arguments import is_variable, variables
 from gradcheck.checking.conventions.assigning import Returned, by_name
 from gradcheck.checking.conventions.gradient_names import tensor_name, tensors_meant
-from gradcheck.checking.conventions.parameters import by_shape, gradient_places, same_array, shown_names
+from gradcheck.checking.conventions.parameters import (
+    added_up,
+    by_shape,
+    gradient_places,
+    parts_of_gradient,
+    same_array,
+    shown_names,
+)
 from gradcheck.checking.conventions.places import Place, Step
 from gradcheck.checking.conventions.rehearsal import Rehearsal
 from gradcheck.checking.conventions.steps import Recorder, rates
@@ -59,7 +67,7 @@ class Homes:
             self.returned = Returned(rehearsal.watch(backward), inputs)
         stepped = {place.steps for place in rehearsal.stepped}
         self.steps = [name for name, places in self._arrays.items() if any(place.steps in stepped for place in places)]
-        for look in (self._given(given), self._named, self._returned, self._recorded, self._stepped, self._by_shape):
+        for look in (self._given(given), self._named, self._returned, self._recorded, self._by_shape, self._stepped):
             look(rehearsal)
         self.steps = [name for name in self.steps if name in self.parameters and self._is_step(name)]
         self._find_those_of_inputs(rehearsal, inputs)
@@ -146,6 +154,7 @@ class Homes:
 
     def _named(self, rehearsal: Rehearsal) -> None:
         found: dict[str, Place] = {}
+        parts: dict[str, list[Place]] = {}
         written = {place.steps for place in rehearsal.written}
         for name, places in self._open().items():
             beside = gradient_places(places, rehearsal.after)
@@ -153,11 +162,12 @@ class Homes:
                 beside = [place for place in beside if place.steps in written and np.size(place.read()) == 1]
             beside.sort(key=lambda place: place.steps not in written)
             if beside:
-                found[name] = beside[0]
+                found[name], parts[name] = beside[0], parts_of_gradient(places, beside)
         taken = {place.steps for place in found.values()}
-        for name, place in found.items():
+        for name in found:
             if not any(alias.steps in taken for alias in self._arrays[name]):  # dW is no parameter with a ddW
-                self.parameters[name] = self._parameter(name, place.read)
+                self.parameters[name] = self._parameter(name, partial(added_up, parts[name]))
+        taken |= {place.steps for name in self.parameters for place in parts.get(name, ())}
         self._arrays = {
             name: places
             for name, places in self._arrays.items()
@@ -214,7 +224,7 @@ class Homes:
             self.phrases.append(f"parameters {', '.join(heard)} as attributes, gradients as given to the optimiser")
 
     def _stepped(self, _: Rehearsal) -> None:
-        stepped = [name for name in self._open() if name in self.steps]
+        stepped = [name for name in self._values(self._open()) if name in self.steps]
         self.recovered, self.steps_taken = stepped, {name: self._step(name) for name in stepped}
         for name in stepped:
             self.parameters[name] = self._parameter(name, lambda name=name: self._step(name))  # type: ignore[misc]
@@ -236,17 +246,22 @@ class Homes:
 
     def _by_shape(self, rehearsal: Rehearsal) -> None:
         """By elimination: the only array of the shape of a parameter that backward wrote and nothing else claims."""
-        known = {place.steps for places in self._arrays.values() for place in places}
+        still = {name: read for name, read in self._values(self._open()).items() if name not in self.steps}
+        known = {place.steps for name in (*still, *self.parameters) for place in self._arrays[name]}
         claimed = {id(parameter.gradient()) for parameter in self.parameters.values()}
         free = [p for p in rehearsal.written if p.steps not in known and id(p.read()) not in claimed]
         free = [places[0] for places in same_array(free) if is_variable(places[0].read())]
-        still = {name: places[0].read() for name, places in self._open().items() if is_variable(places[0].read())}
         for name, array in still.items():
             fits = [place for place in free if place.read().shape == array.shape]
             rivals = [other for other in still.values() if other.shape == array.shape]
             if len(fits) == 1 == len(rivals) and array.size > 1:
                 self.parameters[name] = self._parameter(name, fits[0].read)
                 self.guessed[name] = fits[0]
+        taken = {place.steps for place in self.guessed.values()}
+        self._arrays = {n: places for n, places in self._arrays.items() if not any(p.steps in taken for p in places)}
+
+    def _values(self, groups: Groups) -> dict[str, Array]:
+        return {name: value for name, places in groups.items() if is_variable(value := places[0].read())}
 
     def _is_gradient(self, places: Sequence[Place]) -> bool:
         names = {tensor_name(p.keys) for n in self.parameters for p in self._arrays[n]}

@@ -93,16 +93,37 @@ def gradient_places(aliases: Sequence[Place], after: Iterable[Place]) -> list[Pl
     value = aliases[0].read()
     found = [place for place in after if place.steps not in own and tensors_meant(place.keys) & names]
     found = [place for place in found if not _is_same(place.read(), value)]
-    depths = [len(place.steps) for place in aliases]
     return sorted(
         found,
         key=lambda place: (
             np.shape(place.read()) != np.shape(value),
-            len(place.steps) not in depths,
-            -max(_shared(place, alias) for alias in aliases),
+            not any(are_siblings(place, alias) for alias in aliases),
             len(place.steps),
+            -max(_shared(place, alias) for alias in aliases),
         ),
     )
+
+
+def are_siblings(one: Place, other: Place) -> bool:
+    """Whether two paths differ in one step: ``params[0]`` and ``grads[0]``, ``W`` and ``dW``."""
+    together = zip(one.steps, other.steps, strict=False)
+    return len(one.steps) == len(other.steps) and sum(a != b for a, b in together) == 1
+
+
+def parts_of_gradient(aliases: Sequence[Place], gradients: Sequence[Place]) -> list[Place]:
+    """The gradients to be added up: one for each place of a shared array in a list ``params``, else the first."""
+    first = gradients[0]
+    alias = next((alias for alias in aliases if are_siblings(alias, first)), aliases[0])
+    shared = [other for other in aliases if other.steps[:-1] == alias.steps[:-1] and other.steps[-1][0] == "item"]
+    if len(shared) < 2:
+        return [first]
+    return [g for g in gradients if g.steps[:-1] == first.steps[:-1] and any(are_siblings(g, a) for a in shared)]
+
+
+def added_up(gradients: Sequence[Place]) -> Any:
+    """The sum of the arrays in these places, each counted once; one alone as it is."""
+    parts = {id(part): part for part in (place.read() for place in gradients) if part is not None}
+    return sum(parts.values()) if len(parts) > 1 else next(iter(parts.values()), None)
 
 
 def _is_same(one: Any, other: Any) -> bool:
