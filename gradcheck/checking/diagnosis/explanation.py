@@ -45,6 +45,21 @@ class Explanation:
     onto: Callable[[Trial, Array], Array] | None = None
 
 
+_AS_SAID = {"missing-mean": 1, "extra-mean": 1, "factor": 1, "sign": 2}
+
+
+def both(*causes: str) -> str:
+    """Several causes as one identifier: what was done to the numbers first, then to their size, then to their sign.
+
+    Examples
+    --------
+    >>> both("sign", "transposed")
+    'transposed+sign'
+    """
+    single = dict.fromkeys(part for cause in causes for part in cause.split("+"))
+    return "+".join(sorted(single, key=lambda part: _AS_SAID.get(part, 0)))
+
+
 def share_explained(tensor: str, predict: Callable[[Trial], Array], trials: Sequence[Trial]) -> float:
     """The share of the squared residual, claimed minus right, that a rule explains in the worst of some trials.
 

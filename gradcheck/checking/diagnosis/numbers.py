@@ -39,7 +39,7 @@ def lengths(clues: Clues) -> Iterator[Meaning]:
         arrays["the output"] = clues.given.output
     for name, x in arrays.items():
         if x.ndim and x.shape[0] > 1:
-            yield Meaning(x.shape[0], f"the length of the first axis of {name}, the batch", "over the batch", (name, 0))
+            yield Meaning(x.shape[0], f"the number of rows of {name}, the batch", "over the batch", (name, 0))
     for name, x in arrays.items():
         if x.ndim > 1 and x.size > 1:
             yield Meaning(x.size, f"the number of entries of {name}", "over all entries", (name, 0))

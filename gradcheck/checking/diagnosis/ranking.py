@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.diagnosis.clues import Clues
-from gradcheck.checking.diagnosis.explanation import CONVINCING, Explanation, share_explained
+from gradcheck.checking.diagnosis.explanation import CONVINCING, Explanation, both, share_explained
 from gradcheck.checking.diagnosis.hypotheses import CHEAP, DEAR, Hypothesis
 from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_factor, said_of
 from gradcheck.checking.report import Diagnosis
@@ -134,12 +134,12 @@ def _times_a_constant(clues: Clues, explanation: Explanation, order: int) -> Ite
     cause, message, remedy = said_of(clues, factor)
     if NAMELESS in message:
         return
-    both = Explanation(
-        f"{explanation.cause}+{cause}", lambda trial: factor * explanation.predict(trial),
+    pair = Explanation(
+        both(explanation.cause, cause), lambda trial: factor * explanation.predict(trial),
         f"Two mistakes at once: {explanation.message.rstrip('.')}. Besides, it {message}",
         f"{explanation.remedy} {remedy}", explanation.doubt + 2,
     )  # fmt: skip
-    yield Scored(both, share, order)
+    yield Scored(pair, share, order)
 
 
 def _on_top(clues: Clues, upper: Explanation, lower: Explanation, gradient: Array, order: int) -> Iterator[Scored]:
@@ -153,12 +153,12 @@ def _on_top(clues: Clues, upper: Explanation, lower: Explanation, gradient: Arra
         return
     share = share_explained(clues.tensor, lambda trial: onto(trial, lower.predict(trial)), clues.fresh)
     if share >= CONVINCING:
-        both = Explanation(
-            f"{lower.cause}+{upper.cause}", lambda trial: onto(trial, lower.predict(trial)),
+        pair = Explanation(
+            both(lower.cause, upper.cause), lambda trial: onto(trial, lower.predict(trial)),
             f"Two mistakes at once: {lower.message.rstrip('.')}. On top of that, {upper.message}",
             f"{lower.remedy} {upper.remedy}", upper.doubt + lower.doubt + 2,
         )  # fmt: skip
-        yield Scored(both, share, order)
+        yield Scored(pair, share, order)
 
 
 def _diagnosis(clues: Clues, scored: Scored) -> Diagnosis:

@@ -51,5 +51,11 @@ CHEAP: tuple[Hypothesis, ...] = (
 )
 """Those that need no more than the Jacobians, simpler ones first."""
 
-DEAR: tuple[Hypothesis, ...] = (small.epsilon, paths.paths, fused.always_active, cotangent.another_point)
+DEAR: tuple[Hypothesis, ...] = (
+    small.epsilon,
+    paths.paths,
+    slopes.formulas,
+    fused.always_active,
+    cotangent.another_point,
+)
 """Those that difference the function elsewhere; asked only where the others do not explain."""

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from gradcheck.checking.bench import joined
 from gradcheck.checking.diagnosis.clues import Clues
-from gradcheck.checking.diagnosis.explanation import Explanation
+from gradcheck.checking.diagnosis.explanation import Explanation, both
+from gradcheck.checking.diagnosis.hypotheses.scale import said_of
 from gradcheck.checking.diagnosis.jacobian import measured_gradient
 from gradcheck.checking.diagnosis.rehearsal.changes import (
     Change,
@@ -99,6 +100,8 @@ def paths(clues: Clues) -> Iterator[Explanation]:
     fits = list(search.single())
     if not fits:
         fits = list(search.pairs())
+    order = {site: i for i, site in enumerate(search.play.rehearsal.calls)}
+    fits.sort(key=lambda fit: -order[fit.changes[0].site])  # of a chain the last, which is the whole expression
     for fit in fits[:5]:
         yield _explanation(clues, fit)
 
@@ -194,6 +197,10 @@ def _explanation(clues: Clues, fit: Fit) -> Explanation:
         return np.asarray(cut + fit.factor * (whole - cut))
 
     cause, message, remedy = _said(clues, fit)
+    if fit.changes[0].kind in ("straight", "elsewhere", "transposed") and fit.factor != 1 and cause != "factor":
+        other, besides, also = said_of(clues, fit.factor)
+        cause, message = both(cause, other), f"{message.rstrip('.')}; besides, it {besides}"
+        remedy = f"{remedy} {also}"
     doubt = 2 * len(fit.changes) + (fit.factor not in (0.0, 1.0, -1.0))
     return Explanation(cause, predict, f"{clues.d} {message}", remedy, doubt)
 
@@ -230,7 +237,6 @@ def _said(clues: Clues, fit: Fit) -> tuple[str, str, str]:
 
 def _said_of_straight(clues: Clues, change: Change, where: str, factor: float) -> tuple[str, str, str]:
     """An operation that was passed as if it were not there."""
-    times = "" if factor == 1 else f", times {factor:.6g}"
     masking = change.site.operation in ("maximum", "minimum", "where", "clip", "fmax", "fmin")
     cause, what = "missing-activation-derivative", "its derivative"
     if masking or _is_mask(clues, change):
@@ -249,7 +255,7 @@ def _said_of_straight(clues: Clues, change: Change, where: str, factor: float) -
         cause, what = "missing-mean" if _is_count(clues, change) else "factor", "the division"
     return (
         cause,
-        f"passes {where} as if it were not there{times}: {what} is missing.",
+        f"passes {where} as if it were not there: {what} is missing.",
         f"Multiply (or divide) dout by what {where} does to it: its derivative.",
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.diagnosis.clues import Clues
-from gradcheck.checking.diagnosis.explanation import Explanation
+from gradcheck.checking.diagnosis.explanation import Explanation, both
 from gradcheck.checking.diagnosis.numbers import PLAIN, Meaning, meanings
 from gradcheck.checking.diagnosis.shorter import ratio_with_fewer_rows, rows_of
 from gradcheck.checking.diagnosis.trial import Trial
@@ -70,7 +70,7 @@ def said_of(clues: Clues, factor: float) -> tuple[str, str, str]:
         )
     cause, message, remedy = _size_said(clues, size)
     if wrong_sign:
-        return f"sign+{cause}", f"has the wrong sign, and besides {message}", f"Negate {clues.d}. {remedy}"
+        return both(cause, "sign"), f"has the wrong sign, and besides {message}", f"Negate {clues.d}. {remedy}"
     return cause, message, remedy
 
 
@@ -83,11 +83,15 @@ def _size_said(clues: Clues, size: float) -> tuple[str, str, str]:
         remedy = f"{'Divide' if large else 'Multiply'} by {times:.6g}, or look for a constant of that size."
         return "factor", f"{how}; {NAMELESS}.", remedy
     first, *others = found
-    or_else = f" (or {others[0].phrase})" if others and others[0].value == first.value else ""
+    or_else = (
+        f" (or {others[0].phrase})"
+        if others and others[0].value == first.value and others[0].mean != first.mean
+        else ""
+    )
     if first.mean:
         cause, verb = ("missing-mean", "is missing") if large else ("extra-mean", "is too much")
         what = f"the mean {first.mean} {verb}" if large else f"it is a mean {first.mean} where a sum belongs"
-        remedy = f"{'Divide' if large else 'Do not divide'} {clues.d} by {times:.6g}."
+        remedy = f"{'Divide' if large else 'Do not divide'} {clues.d} by {times:.6g}, {first.phrase}."
         return cause, f"{how}, and {times:.6g} is {first.phrase}{or_else}: {what}.", remedy
     number = times if abs(first.value / times - 1) < 1e-5 else size
     verb = "Divide by" if (number == times) == large else "Multiply by"

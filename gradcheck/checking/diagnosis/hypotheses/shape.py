@@ -48,7 +48,7 @@ def _not_summed(clues: Clues, shapes: str) -> Iterator[Diagnosis]:
         for axes in combinations(range(claimed.ndim), count):
             if _sums(clues.given.claimed(clues.tensor), axes, shape) is None:
                 continue
-            for factor, cause in ((1.0, "missing-sum"), (-1.0, "sign+missing-sum")):
+            for factor, cause in ((1.0, "missing-sum"), (-1.0, "missing-sum+sign")):
                 if all(_matches(clues, trial, axes, factor) for trial in (clues.given, *clues.fresh)):
                     said = f"ax{'is' if count == 1 else 'es'} {', '.join(map(str, axes))}"
                     if all(claimed.shape[a] == 1 for a in axes) and factor > 0:

@@ -56,7 +56,6 @@ def slopes(clues: Clues) -> Iterator[Explanation]:
     yield from _masks(clues)
     yield from _missing(clues)
     yield from _at_the_wrong_point(clues)
-    yield from _formulas(clues)
 
 
 def two_values(clues: Clues) -> tuple[float, float] | None:
@@ -224,8 +223,10 @@ def _fits(a: Array, b: Array) -> bool:
     return bool(known.any() and np.allclose(a[known], b[known], rtol=1e-5, atol=1e-7))
 
 
-def _formulas(clues: Clues) -> Iterator[Explanation]:
+def formulas(clues: Clues) -> Iterator[Explanation]:
     """What else the slope may have been taken for: a factor of it forgotten, or another function's derivative."""
+    if not clues.is_elementwise or clues.claimed.shape != clues.right.shape:
+        return
     with np.errstate(all="ignore"):
         at = local(clues, clues.given)
         used = clues.claimed / at.v

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.diagnosis.clues import Clues
-from gradcheck.checking.diagnosis.explanation import Explanation
+from gradcheck.checking.diagnosis.explanation import Explanation, both
 from gradcheck.checking.diagnosis.hypotheses.slices import _placements
 from gradcheck.checking.diagnosis.trial import Trial
 
@@ -178,7 +178,11 @@ def _fitted(clues: Clues, known: Sum, other: Sum, axes: Axes, over: Axes) -> Exp
         parts = other.terms(trial, axes, over)
         return np.asarray(sum(c * part for c, part in zip(coefficients, parts, strict=True)))
 
-    cause, message, remedy = _said(clues.value.shape, known, other, axes, over, coefficients)
+    negated = coefficients[0] == -known.right[0]
+    seen = -coefficients if negated else coefficients
+    cause, message, remedy = _said(clues.value.shape, known, other, axes, over, seen)
+    if negated:
+        cause, message = both(cause, "sign"), f"has the wrong sign, and besides {message}"
     return Explanation(cause, predict, f"{clues.d} {message}", remedy)
 
 
