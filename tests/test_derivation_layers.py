@@ -27,7 +27,16 @@ from gradcheck.derivation.layers import LayerFunction
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(4, 3)).round(1)
 CASES = {case.name: case for case in cases()}
-LONG = ("LSTM", "GRU", "Bidirectional", "GELU")  # many steps; of these one variable is explained
+LONG = (
+    "LSTM",
+    "GRU",
+    "Bidirectional",
+    "GELU",
+    "MultiHead",
+    "Sequential",
+    "TwoLayer",
+    "Conv3D",
+)  # of these, one variable
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -195,8 +195,8 @@ class _Opened:
             return self.layer._forward(x, *more)[0]
         scores, t = (np.asarray(a.value if isinstance(a, Traced) else a) for a in (x, more[0]))
         values = self.layer._forward(x, checked(scores, t))[0]
-        reduce = {"mean": np.mean, "sum": np.sum}.get(getattr(self.layer, "reduction", ""))
-        return values if reduce is None else reduce(values)
+        reduction = getattr(self.layer, "reduction", "none")
+        return np.mean(values) if reduction == "mean" else np.sum(values) if reduction == "sum" else values
 
 
 def _parts(thing: Any, seen: set[int], depth: int = 6) -> Iterator[Any]:

@@ -147,10 +147,10 @@ class _Page:
         what = max(min(max(columns(self._label(row)) for row in rows), _LABEL), columns(say("column_factor")))
         end = max(_AMOUNT, *(columns(_short(self.words.amount(row))) + 1 for row in rows))
         room = self.width - 5 - 1 - what - 2 - end - _AMOUNT
-        both = say("column_both")
+        formula = say("column_both") if columns(say("column_both")) <= room else say("column_formula")
         value = say("column_value" if self.derivation.scalar else "column_shape")
         yield (
-            f"{'#':>4}  {left(say('column_factor'), what)}  {left(both if columns(both) <= room else say('column_formula'), room)}"
+            f"{'#':>4}  {left(say('column_factor'), what)}  {left(formula, room)}"
             f"{right(value, end)}{right(say('column_measured'), _AMOUNT)}"
         )
         for row in rows:
