@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gradcheck import __version__
+from gradcheck.cli.derive import add_derive
 from gradcheck.cli.mutate import add_mutate
 
 AT_FAULT, INTERRUPTED, UNREAD = 2, 130, 141
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(commands)
     add_mutate(commands)
+    add_derive(commands)
     _add_tour(commands)
     return parser
 
