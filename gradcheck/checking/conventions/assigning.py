@@ -83,6 +83,10 @@ class Returned:
         ordered = _inputs_first(whole, [inputs[name] for name in names])
         self.of_inputs, self.beyond = assign(ordered, inputs), surplus(ordered, inputs)
 
+    def leave_to_parameters(self) -> None:
+        """All of it is gradients of parameters, in their order."""
+        self.of_inputs, self.beyond = {}, self.listed
+
     @property
     def is_of_parameters(self) -> bool:
         """Whether something was returned, but nothing that could be the gradient of an input."""

@@ -15,6 +15,7 @@ import numpy as np
 from gradcheck.checking.conventions.arguments import is_variable, variables
 from gradcheck.checking.conventions.assigning import Returned, by_name
 from gradcheck.checking.conventions.gradient_names import tensor_name, tensors_meant
+from gradcheck.checking.conventions.input_homes import input_gradients
 from gradcheck.checking.conventions.parameters import (
     added_up,
     by_shape,
@@ -32,8 +33,6 @@ from gradcheck.checking.subject import Array, Parameter
 Groups = dict[str, list[Place]]
 """The arrays that forward leaves alone, by what they are called, each with all the places that hold it."""
 
-_ANY_INPUT = frozenset((word,) for word in ("x", "input", "inputs", "in", "inp", "prev", "layerinput"))
-
 
 class Homes:
     """The gradients of a layer: found once, then read after each backward."""
@@ -48,6 +47,8 @@ class Homes:
         self.steps: list[str] = []
         self.rate = 1.0
         self.consumes = False
+        self.in_order = False
+        self._input_shapes: list[tuple[int, ...]] = []
         self._arrays: Groups = {}
         self._before: dict[str, Array] = {}
         self.recovered: list[str] = []
@@ -63,6 +64,7 @@ class Homes:
         self._arrays = dict(zip(shown_names(groups, inputs), groups, strict=True))
         self._recorder = Recorder(self.layer, {name: places[0].read for name, places in self._arrays.items()})
         self._before = {name: np.array(places[0].read()) for name, places in self._arrays.items()}
+        self._input_shapes = [np.shape(value) for value in variables(inputs).values()]
         with self._recorder.listening():
             self.returned = Returned(rehearsal.watch(backward), inputs)
         stepped = {place.steps for place in rehearsal.stepped}
@@ -70,7 +72,9 @@ class Homes:
         for look in (self._given(given), self._named, self._returned, self._recorded, self._by_shape, self._stepped):
             look(rehearsal)
         self.steps = [name for name in self.steps if name in self.parameters and self._is_step(name)]
-        self._find_those_of_inputs(rehearsal, inputs)
+        if self.returned.is_nothing:
+            claimed = {id(parameter.gradient()) for parameter in self.parameters.values()}
+            self.of_inputs = input_gradients([p for p in rehearsal.written if id(p.read()) not in claimed], inputs)
         self.parameters = {name: self.parameters[name] for name in self._arrays if name in self.parameters}
         self.unclaimed = {
             name: self._parameter(name, lambda: None)
@@ -108,6 +112,9 @@ class Homes:
             names = ", ".join(self.recovered)
             phrases.append(f"parameters {names} as attributes, gradients recovered from the step")
             phrases.append(f"learning rate {self.rate:g}")
+        if self.of_inputs:
+            where = ", ".join(place.path for place in self.of_inputs.values())
+            phrases.append(f"gradient of {', '.join(self.of_inputs)} in {where}")
         phrases += [
             f"gradient of {name} taken to be {place.path}, by its shape" for name, place in self.guessed.items()
         ]
@@ -191,10 +198,19 @@ class Homes:
         returned = self.returned
         if returned is None:
             return
+        arrays = self._values(self._arrays)
+        wanted = [np.shape(array) for array in arrays.values()]
+        fits_inputs = any(g is not None and np.shape(g) in self._input_shapes for g in returned.listed)
+        if wanted and [np.shape(g) for g in returned.listed] == wanted and not fits_inputs:
+            self.in_order = True
+            returned.leave_to_parameters()
+            for i, name in enumerate(arrays):
+                self.parameters[name] = self._parameter(name, partial(self._beyond, i))
+            self.phrases.append(f"parameters {', '.join(arrays)}, gradients returned in their order")
+            return
         by_names = [name for name in self._open() if self._in_dictionary(name) is not None]
         for name in by_names:
             self.parameters[name] = self._parameter(name, lambda name=name: self._in_dictionary(name))  # type: ignore[misc]
-        arrays = {name: places[0].read() for name, places in self._arrays.items() if is_variable(places[0].read())}
         where = by_shape(returned.beyond, arrays) or {}
         in_turn = [name for name in where if name not in self.parameters]
         for name in in_turn:
@@ -266,24 +282,6 @@ class Homes:
     def _is_gradient(self, places: Sequence[Place]) -> bool:
         names = {tensor_name(p.keys) for n in self.parameters for p in self._arrays[n]}
         return any(tensors_meant(place.keys) & names for place in places)
-
-    def _find_those_of_inputs(self, rehearsal: Rehearsal, inputs: Mapping[str, Any]) -> None:
-        """Where backward leaves the gradients of the inputs, if it returns none."""
-        if self.returned is None or not self.returned.is_nothing:
-            return
-        claimed = {id(parameter.gradient()) for parameter in self.parameters.values()}
-        free = [p for p in rehearsal.written if id(p.read()) not in claimed and is_variable(p.read())]
-        floats = variables(inputs)
-        for name, value in floats.items():
-            words = {tensor_name([name])} | (_ANY_INPUT if len(floats) == 1 or name == next(iter(floats)) else set())
-            fits = [p for p in free if tensors_meant(p.keys[-1:]) & words]
-            if not fits and len(floats) == 1:
-                fits = [p for p in free if p.read().shape == value.shape]
-            if fits:
-                self.of_inputs[name] = min(fits, key=lambda p: (len(p.steps), p.read().shape != value.shape))
-        if self.of_inputs:
-            where = ", ".join(place.path for place in self.of_inputs.values())
-            self.phrases.append(f"gradient of {', '.join(self.of_inputs)} in {where}")
 
 
 def _without_gradients(aliases: list[Place]) -> list[Place]:

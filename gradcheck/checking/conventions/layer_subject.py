@@ -54,6 +54,8 @@ class LayerSubject(Subject):
             with self.homes.watching():
                 returned = Returned(self.back(cotangents, inputs, outputs, cache), inputs)
                 self.homes.returned = returned
+                if self.homes.in_order:
+                    returned.leave_to_parameters()
                 stored = {name: parameter.gradient() for name, parameter in self.parameters.items()}
                 gradients = {**self.of_inputs(returned), **(copies(stored) if self.homes.restores else stored)}
             self.surplus = "" if self.homes.has_room(returned) else complaint(returned.raw, inputs)
