@@ -39,6 +39,7 @@ TABLE = {
     "gradcheck/testing": Allowed("checking", "numpy hypothesis"),
     "gradcheck/testing/strategies.py": Allowed("checking analytic", "numpy hypothesis"),
     "gradcheck/testing/layers": Allowed("checking analytic", "numpy hypothesis"),
+    "gradcheck/testing/checklist.py": Allowed("checking", "numpy", "pytest"),
     "gradcheck/testing/pytest_plugin.py": Allowed("checking", "pytest"),
     "gradcheck/cli": Allowed(EVERY_WING, "numpy", "rich matplotlib"),
     "gradcheck/__init__.py": Allowed(EVERY_WING),

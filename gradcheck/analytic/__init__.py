@@ -11,7 +11,7 @@ In reading order:
   :mod:`~gradcheck.analytic.softmax` and :mod:`~gradcheck.analytic.losses`: all that a classifier needs;
 * :mod:`~gradcheck.analytic.sequential`: the chain rule; :mod:`~gradcheck.analytic.graph`, where layers branch;
   :mod:`~gradcheck.analytic.two_layer_net`;
-* :mod:`~gradcheck.analytic.rectifiers`, :mod:`~gradcheck.analytic.reshape`,
+* :mod:`~gradcheck.analytic.rectifiers`, :mod:`~gradcheck.analytic.gelu`, :mod:`~gradcheck.analytic.reshape`,
   :mod:`~gradcheck.analytic.dropout`, :mod:`~gradcheck.analytic.merge`,
   :mod:`~gradcheck.analytic.embedding`;
 * :mod:`~gradcheck.analytic.recurrent`, :mod:`~gradcheck.analytic.attention`,
@@ -41,6 +41,7 @@ from gradcheck.analytic.convolution import Conv1D, Conv2D, Conv3D
 from gradcheck.analytic.dense import Dense
 from gradcheck.analytic.dropout import Dropout, SpatialDropout
 from gradcheck.analytic.embedding import Embedding
+from gradcheck.analytic.gelu import GELU
 from gradcheck.analytic.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from gradcheck.analytic.graph import Input, Model
 from gradcheck.analytic.group_normalization import GroupNormalization
@@ -75,7 +76,7 @@ from gradcheck.analytic.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
-from gradcheck.analytic.rectifiers import ELU, GELU, SELU, LeakyReLU, SiLU, Softplus
+from gradcheck.analytic.rectifiers import ELU, SELU, LeakyReLU, SiLU, Softplus
 from gradcheck.analytic.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from gradcheck.analytic.reshape import Flatten, Reshape
 from gradcheck.analytic.separable import DepthwiseConv2D, SeparableConv2D

@@ -4,7 +4,6 @@ Every y_i depends on x_i alone, so the Jacobian is diagonal and backward is dx =
 branches, they are added rather than chosen between, each 0 where the other holds: NumPy is faster so.
 """
 
-from math import pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from gradcheck.analytic.activations import sigmoid
 from gradcheck.analytic.blocks import in_blocks
 from gradcheck.analytic.layer import Layer
-from gradcheck.analytic.special import normal_cdf_and_pdf
 from gradcheck.analytic.validation import Array, real_number
 
 
@@ -190,47 +188,6 @@ class SiLU(Layer):
         return silu_backward(dy, *cache)
 
 
-class GELU(Layer):
-    """The Gaussian error linear unit y = x Φ(x), with Φ the normal distribution function.
-
-    Shapes: x and y the same, any number of axes.
-
-    Backward, by the product rule and Φ' = φ, the density: dy/dx = Φ(x) + x φ(x).
-
-    Parameters
-    ----------
-    approximate : bool
-        Take ½ (1 + tanh u) with u = √(2/π) (x + 0.044715 x³) for Φ(x). Then, with tanh' = 1 − tanh²,
-        dy/dx = ½ (1 + tanh u) + ½ x (1 − tanh² u) u', and u' = √(2/π) (1 + 3 · 0.044715 x²).
-
-    Examples
-    --------
-    >>> layer = GELU()
-    >>> layer.forward([-1e4, 0.0, 1e4])
-    array([   -0.,     0., 10000.])
-    >>> layer.backward([2.0, 2.0, 2.0])
-    array([0., 1., 2.])
-
-    References
-    ----------
-    Hendrycks and Gimpel, "Gaussian error linear units (GELUs)", arXiv:1606.08415 (2016).
-    """
-
-    def __init__(self, approximate: bool = False) -> None:
-        super().__init__()
-        self.approximate = bool(approximate)
-
-    def _forward(self, x: Array) -> tuple[Array, Any]:
-        cdf, pdf = tanh_cdf_and_pdf(x) if self.approximate else normal_cdf_and_pdf(x)
-        return x * cdf, (x, cdf, pdf)
-
-    def _backward(self, dy: Array, cache: tuple[Array, Array, Array]) -> Array:
-        return gelu_backward(dy, *cache)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({'approximate=True' if self.approximate else ''})"
-
-
 @in_blocks
 def leaky_relu(x: Array, slope: float) -> Array:
     """The function x where x > 0, slope · x elsewhere."""
@@ -287,25 +244,3 @@ def silu_backward(dy: Array, x: Array, s: Array) -> Array:
     dx *= s
     dx *= dy
     return dx
-
-
-@in_blocks
-def gelu_backward(dy: Array, x: Array, cdf: Array, pdf: Array) -> Array:
-    """The product dy · (Φ + x φ)."""
-    dx: Array = x * pdf
-    dx += cdf
-    dx *= dy
-    return dx
-
-
-@in_blocks
-def tanh_cdf_and_pdf(x: Array) -> tuple[Array, Array]:
-    """Φ ≈ ½ (1 + tanh u) and its derivative ½ (1 − tanh² u) u' = 2 Φ (1 − Φ) u', with u = √(2/π) (x + 0.044715 x³)."""
-    x2 = x * x
-    cdf = np.tanh(sqrt(2 / pi) * x * (1 + 0.044715 * x2))
-    cdf += 1
-    cdf *= 0.5
-    pdf = 1 - cdf
-    pdf *= cdf
-    pdf *= 2 * sqrt(2 / pi) + (6 * sqrt(2 / pi) * 0.044715) * x2
-    return cdf, pdf

@@ -1,7 +1,8 @@
-"""Test gradients in your own test suite: strategies for hypothesis, and a pytest fixture.
+"""Test gradients in your own test suite: strategies for hypothesis, a list of checks, and a pytest fixture.
 
 In reading order: :mod:`~gradcheck.testing.strategies` (inputs that can tell a right backward from a wrong
-one) and :mod:`~gradcheck.testing.pytest_plugin` (the fixture ``gradcheck``). Every name is imported on
+one), :mod:`~gradcheck.testing.checklist` (one test for each thing a layer must do) and
+:mod:`~gradcheck.testing.pytest_plugin` (the fixture ``gradcheck``). Every name is imported on
 first use (PEP 562): pytest reads this file at each of its starts, so it must cost nothing.
 """
 
@@ -9,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradcheck.testing.checklist import layer_checks as layer_checks
+    from gradcheck.testing.checklist import parametrize_with_layer_checks as parametrize_with_layer_checks
     from gradcheck.testing.strategies import arrays_off_kinks as arrays_off_kinks
     from gradcheck.testing.strategies import arrays_on_kinks as arrays_on_kinks
     from gradcheck.testing.strategies import cotangents as cotangents
@@ -24,9 +27,10 @@ _STRATEGIES = (
     "layer_cases",
     "shapes",
 )
+_CHECKS = ("layer_checks", "parametrize_with_layer_checks")
 _MODULES = ("strategies", "pytest_plugin")
 
-__all__ = [*_STRATEGIES]  # noqa: PLE0604 - the names are strings, spread from the table above
+__all__ = [*_STRATEGIES, *_CHECKS]  # noqa: PLE0604 - the names are strings, spread from the table above
 
 
 def __getattr__(name: str) -> Any:
@@ -34,6 +38,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f"gradcheck.testing.{name}")
     if name in _STRATEGIES:
         return getattr(import_module("gradcheck.testing.strategies"), name)
+    if name in _CHECKS:
+        return getattr(import_module("gradcheck.testing.checklist"), name)
     raise AttributeError(f"module 'gradcheck.testing' has no attribute {name!r}")
 
 

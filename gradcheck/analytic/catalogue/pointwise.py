@@ -5,8 +5,9 @@ import numpy as np
 from gradcheck.analytic.activations import HardSigmoid, ReLU, Sigmoid, Step, Tanh
 from gradcheck.analytic.catalogue.case import Case, off_zero
 from gradcheck.analytic.dense import Dense
+from gradcheck.analytic.gelu import GELU
 from gradcheck.analytic.layer import Layer
-from gradcheck.analytic.rectifiers import ELU, GELU, SELU, LeakyReLU, SiLU, Softplus
+from gradcheck.analytic.rectifiers import ELU, SELU, LeakyReLU, SiLU, Softplus
 from gradcheck.analytic.softmax import LogSoftmax, Softmax
 
 
