@@ -90,7 +90,12 @@ def _ratios(a: Array, g: Array, known: Array) -> Iterator[str]:
         return
     low, high = float(ratio.min()), float(ratio.max())
     if np.isclose(low, high, rtol=1e-5):
-        yield f"They are {low:.6g} times the right ones."
+        if low == high == 0:
+            yield "They are zero."
+        elif abs(low - 1) < 1e-3:
+            yield f"They are off by {abs(low - 1):.2g} of themselves."
+        else:
+            yield f"They are {low:.6g} times the right ones."
     elif low >= 0:
         kind = "All are too large" if low > 1 else "All are too small" if high < 1 else "Signs are right"
         yield f"{kind}: analytic/numerical lies between {low:.3g} and {high:.3g}."

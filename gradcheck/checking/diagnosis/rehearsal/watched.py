@@ -126,7 +126,8 @@ def _told(name: str, compute: Compute, arguments: list[Any]) -> Any:
     result = compute(arguments)
     stage = Stage.current
     if isinstance(result, tuple | list):
-        return type(result)(_wrapped(part) for part in result)
+        parts = [_wrapped(part) for part in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
     if stage is None or not _is_float(result) or (site := _site(name)) is None:
         return _wrapped(result)
     return _wrapped(stage.play(site, compute, arguments, np.asarray(result)))
