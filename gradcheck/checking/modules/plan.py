@@ -115,9 +115,10 @@ def _fitting(argument: Argument, candidate: Candidate, world: World) -> list[Spe
     if is_target(argument.name, argument.beside, candidate.source):
         return sorted_targets(found, candidate.name, candidate.source)
     opposite = any(is_target(other, (argument.name,), candidate.source) for other in argument.beside)
-    if opposite and is_prediction(argument.name) and isinstance(found[0], Floats):
+    if opposite and is_prediction(argument.name) and argument.required:
+        first = found[0] if isinstance(found[0], Floats) else Floats(world.data)
         domains: list[Any] = prediction_domains(candidate.source, candidate.name)
-        return [replace(found[0], domain=domain) for domain in domains] + found[1:]
+        return [replace(first, domain=domain) for domain in domains] + [spec for spec in found if spec != first]
     return found
 
 

@@ -14,6 +14,7 @@ from gradcheck.checking.modules.result import Result
 from gradcheck.checking.modules.search import Search
 from gradcheck.checking.modules.settings import Variant, knows_training, pairs, singles
 from gradcheck.checking.modules.specs import Leave
+from gradcheck.checking.modules.targets import is_target
 from gradcheck.checking.subject import NotUnderstoodError
 
 _SLOW = 20_000  # evaluations, after which no further settings are drawn
@@ -59,7 +60,7 @@ def _without_report(result: Result, candidate: Candidate, search: Search, best: 
         result.skipped = "left to subclasses, or not written yet: it raises NotImplementedError"
     elif isinstance(error, NotUnderstoodError) and "returned None" in str(error):
         result.skipped = "forward is not written yet: it returns None"
-    elif best is not None and best.stage == BACKWARD and not best.plan.world.rare:
+    elif best is not None and best.stage == BACKWARD and _is_plain(candidate, best.plan):
         result.raises = f"{call_text(candidate, best.plan)}: backward raises {described(error) if error else ''}"
     else:
         stage = {CONSTRUCTION: "its constructor", FORWARD: "forward"}.get(best.stage if best else 0, "backward")
@@ -68,6 +69,13 @@ def _without_report(result: Result, candidate: Candidate, search: Search, best: 
         why = f": {described(error)}" if error else ""
         result.skipped = f"{tried}{with_what}{why}; give them by cases={{{candidate.name!r}: ...}}"
     return result
+
+
+def _is_plain(candidate: Candidate, plan: Plan) -> bool:
+    """Whether a plan is so plain that a backward which fails on it is to blame: defaults as they are, no targets."""
+    changed = any(options[0] == Leave() != plan.specs[key] for key, options in plan.options.items())
+    targets = any(is_target(argument.name, argument.beside, candidate.source) for argument in plan.order)
+    return not (changed or targets or plan.world.rare)
 
 
 def _note_constants(result: Result) -> None:

@@ -13,7 +13,7 @@ from gradcheck.checking.modules.attempt import BACKWARD, CONSTRUCTION, REPORTED,
 from gradcheck.checking.modules.discovery import Candidate
 from gradcheck.checking.modules.plan import Plan, alternatives, plans, preparers
 from gradcheck.checking.modules.sizes import Sizes
-from gradcheck.checking.modules.specs import Floats, HotColumns, Labels, OneHot
+from gradcheck.checking.modules.specs import Floats, HotColumns, Labels, Leave, OneHot
 from gradcheck.checking.modules.targets import is_target
 from gradcheck.checking.modules.worlds import COLUMNS, DENSE, SINGLES
 
@@ -29,9 +29,15 @@ class Search:
     how: How
     given: Any = None
     attempts: list[Attempt] = field(default_factory=list)
+    _bold: bool = False
 
     def best(self) -> Attempt | None:
         """The attempt that agrees; else the first that could be compared; else the one that got furthest."""
+        return self._pass() or self._pass(bold=True) or self._furthest()
+
+    def _pass(self, *, bold: bool = False) -> Attempt | None:
+        """Through all layouts; only the bold look for other values where a default would do."""
+        self._bold = bold
         reported: list[Attempt] = []
         for plan in plans(self.candidate, self.given):
             if plan.world.rare and (reported or self._best(lambda a: a.stage == BACKWARD)):
@@ -49,7 +55,7 @@ class Search:
                     return result
                 reported.append(result)
         sound = [a for a in reported if not a.misshapen and a.verdict == "disagree"]
-        return next(iter(sound or reported), None) or self._furthest()
+        return next(iter(sound or reported), None)
 
     def climb(self, plan: Plan) -> Attempt | None:
         """From a first guess to one that runs, or to the best that was found; None if too much was tried."""
@@ -80,7 +86,9 @@ class Search:
         places: tuple[str, ...] = ("made",) if best.stage == CONSTRUCTION else ("passed", "made")
         places += ("prepared",) * plan.prepared
         for place in places:
-            yield from (other for _, other in alternatives(plan, (place,)))
+            for key, other in alternatives(plan, (place,)):
+                if self._bold or not isinstance(plan.specs[key], Leave):
+                    yield other
 
     def _mended(self, plan: Plan) -> Attempt | None:
         """An attempt, its lengths made to fit as its errors say."""

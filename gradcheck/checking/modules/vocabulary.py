@@ -69,9 +69,11 @@ def _state(argument: Argument, world: World, source: Source) -> list[Spec]:
 
 def target_options(argument: Argument, world: World, source: Source) -> list[Spec]:
     """What a loss compares with; its order is the business of :mod:`gradcheck.checking.modules.targets`."""
-    if world.data[-1] == "N":
+    if world.data == ("D", "N"):
         return [HotColumns(world.data), Floats(world.data, "binary"), Floats(world.data), Labels(world.data[-1:], "D")]
     shape, last = world.data, world.data[-1]
+    if len(shape) == 1:
+        return [Floats(shape, "binary"), Labels(shape, "2"), Floats(shape), Floats(shape, "signs")]
     return [
         *(Labels(axes, last) for axes in (shape[:-1],)),
         OneHot(shape),
