@@ -460,6 +460,19 @@ def test_the_reading_says_where_things_were_found(layer, words):
     assert words in check(layer, x).understood
 
 
+def test_a_gradient_that_backward_takes_away_is_missing():
+    class Loses(Returned):
+        def __init__(self):
+            super().__init__()
+            self.dW = np.zeros_like(w)
+
+        def backward(self, dout):
+            self.dW = None
+            return dout @ self.W.T
+
+    assert check(Loses(), x)["W"].verdict == "disagree"
+
+
 def test_an_ambiguous_shape_is_not_guessed():
     class Ambiguous(Returned):
         def __init__(self):

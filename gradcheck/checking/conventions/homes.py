@@ -164,7 +164,7 @@ class Homes:
         parts: dict[str, list[Place]] = {}
         written = {place.steps for place in rehearsal.written}
         for name, places in self._open().items():
-            beside = gradient_places(places, rehearsal.after)
+            beside = gradient_places(places, {**dict.fromkeys(rehearsal.after), **dict.fromkeys(rehearsal.kept)})
             if not is_variable(places[0].read()):  # a single float: a learning rate has no gradient
                 beside = [place for place in beside if place.steps in written and np.size(place.read()) == 1]
             beside.sort(key=lambda place: place.steps not in written)
