@@ -19,7 +19,9 @@ from gradcheck.checking.state.snapshot import same_values
 
 
 def repeatable(evidence: Evidence) -> Iterator[Finding]:
-    """A second backward gives the same again, or for parameters twice as much; which of the two is said.
+    """A second backward gives the same again, or twice as much where gradients are stored; which of the two is said.
+
+    Gradients that are stored may add up until they are cleared; what is returned has to be the gradient each time.
 
     Where it gives the same, the forward stays good for further ones.
     """
@@ -33,15 +35,20 @@ def repeatable(evidence: Evidence) -> Iterator[Finding]:
         return
     pairs = {name: (np.asarray(first[name]), np.asarray(second[name])) for name in evidence.comparable(first, second)}
     changed = {name: pair for name, pair in pairs.items() if not np.all(same_values(*pair))}
-    parameters = evidence.runner.subject.parameters
-    accumulated = [name for name, (a, b) in changed.items() if name in parameters and close(b, 2 * a)]
+    subject = evidence.runner.subject
+    stored = subject.parameters if subject.stores_gradients else {}
+    doubled = [name for name, (a, b) in changed.items() if close(b, 2 * a)]
+    accumulated = [name for name in doubled if name in stored]
     for name, (a, b) in changed.items():
-        if name not in accumulated:
+        if name in doubled and name not in stored:
+            message = f"a second backward returns twice the first d{name}: it adds to what it returned before"
+            yield Finding("repeatable", False, message, "accumulated", name)
+        elif name not in accumulated:
             message = f"a second backward with the same cotangent gives another d{name}, {first_change(a, b)}"
             yield Finding("repeatable", False, message, "stale-cache", name)
     if len(accumulated) == len(changed):
         how = f"accumulates into {', '.join(accumulated)}" if accumulated else "overwrites its gradients"
-        remark = f"; it {how}" if parameters and evidence.runner.subject.stores_gradients else ""
+        remark = f"; it {how}" if stored else ""
         yield Finding("repeatable", True, f"a second backward gives the same{remark}")
     if not changed:
         evidence.pending = pullback

@@ -266,7 +266,7 @@ SEEDS: dict[str, str] = {
 
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
     """A callable that is given values of a small engine, holds some, or makes some; no derivative is given."""
-    if options.backward is not None or options.grad not in (None, False) or not callable(thing):
+    if options.backward is not None or not (options.grad is None or options.grad is False) or not callable(thing):
         return None
     given = [part for tree in inputs for part in leaves(tree, "x").values() if is_value(part)]
     layered = callable(getattr(thing, "backward", None)) and not given

@@ -203,7 +203,7 @@ def _held_by_rule(f: Any) -> tuple[int, ...]:
 
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
     """What JAX can differentiate, where the caller has imported it and no derivative is given."""
-    given = options.backward is not None or options.grad not in (None, False)
+    given = options.backward is not None or not (options.grad is None or options.grad is False)
     if given or not callable(thing) or isinstance(thing, type) or not is_theirs(thing, inputs):
         return None
     return _in_double(thing, inputs, options.name) or JaxSubject(thing, inputs, options.name, double=False)

@@ -17,6 +17,7 @@ class NetworkSubject(Subject):
     """An object whose ``gradient(x, t)`` returns a dictionary like its ``params``."""
 
     takes_cotangent = False
+    stores_gradients = False
     way = "loss(x, t) and gradient(x, t)"
 
     def __init__(self, network: Any, inputs: tuple[Any, ...], name: str | None) -> None:

@@ -258,7 +258,7 @@ def _claims(thing: Any, inputs: tuple[Any, ...]) -> bool:
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
     """What PyTorch can run, where the caller has imported it and no derivative is given."""
     torch = torch_module()
-    given = options.backward is not None or options.grad not in (None, False)
+    given = options.backward is not None or not (options.grad is None or options.grad is False)
     if torch is None or given or not hasattr(torch, "autograd"):
         return None
     if is_function_class(thing):
