@@ -105,3 +105,39 @@ def test_two_large_constants_that_look_alike_are_not_taken_for_one():
     derivation = explain(f, "x", {"x": np.array([1.0, 5.0])})
     np.testing.assert_allclose(derivation.value, [2001.0, -1.0])
     assert derivation.ok
+
+
+def test_values_can_be_put_into_an_array_where_they_stand():
+    def net(w1, w2, x):
+        W = np.array([[w1, 2.0], [w2, w1 * w2]])
+        h = np.tanh(np.asarray(W) @ x)
+        return np.sum(np.array([h[0], 1.0, h[1]]) ** 2)
+
+    at = {"w1": 0.3, "w2": -0.5, "x": np.array([1.0, 2.0])}
+    derivation = explain(net, "w1", at)
+    assert derivation.ok, str(derivation)
+    assert derivation.value == pytest.approx(derivation.numerical, rel=1e-6)
+
+
+def test_a_function_within_the_function_is_followed_too():
+    def loss(x):
+        def squash(v):
+            return 1 / (1 + np.exp(-v))
+
+        return np.sum(np.array([squash(v) for v in (x, 2 * x)]))
+
+    derivation = explain(loss, "x", {"x": 0.4})
+    assert derivation.ok
+    assert "autograd" in [check.name for check in derivation.checks]
+
+
+def test_between_arrays_the_product_entry_by_entry_has_its_own_sign():
+    def f(x, y):
+        a = x * y
+        return np.sum(a * a)
+
+    derivation = explain(f, "x", {"x": X, "y": X + 1})
+    assert "⊙" in derivation.text()
+    assert r"\odot" in derivation.latex()
+    assert "⊙" in derivation.to_html()
+    assert "⊙" not in derivation.text(ascii=True)

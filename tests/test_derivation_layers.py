@@ -79,7 +79,7 @@ def test_a_network_is_explained_from_its_loss_to_its_first_weights():
     np.testing.assert_allclose(derivation.value, net.gradient(X, t)["W1"], rtol=1e-10)
     text = derivation.text()
     assert "δ_y2 (4×4) = δ_y3 (4×2) @ W2ᵀ (2×4)" in text
-    assert "δ_y1 (4×4) = δ_y2 (4×4) · y2 (4×4) · (1 - y2 (4×4))" in text
+    assert "δ_y1 (4×4) = δ_y2 (4×4) ⊙ y2 (4×4) ⊙ (1 - y2 (4×4))" in text
     assert "∂L/∂W1 (3×4) = xᵀ (3×4) @ δ_y1 (4×4)" in text
 
 
@@ -100,7 +100,7 @@ def test_one_entry_of_a_parameter_can_be_asked_for():
 def test_fast_code_is_told_in_the_textbooks_form_and_says_so():
     text = explain(Sigmoid(), X, wrt="x").text()
     assert "textbook's form of Sigmoid" in text
-    assert "δ_y (4×3) · y (4×3) · (1 - y (4×3))" in text
+    assert "δ_y (4×3) ⊙ y (4×3) ⊙ (1 - y (4×3))" in text
     assert "textbook" not in explain(ReLU(), X, wrt="x").text()
 
 

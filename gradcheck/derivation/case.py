@@ -6,10 +6,12 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from gradcheck.derivation.namespace import TracedNumPy, with_numpy
 from gradcheck.derivation.trace import Graph, trace
 from gradcheck.derivation.value import Traced, apply
 
@@ -59,7 +61,7 @@ class Case:
         variable = inputs[self.name]
         if self.index is not None:
             inputs[self.name], variable = _with_entry(variable, self.index)
-        graph = trace(self.f, inputs)
+        graph = trace(with_numpy(self.f, TracedNumPy()) if isinstance(self.f, FunctionType) else self.f, inputs)
         self._require_faithful(graph)
         return graph, variable
 

@@ -27,6 +27,7 @@ _IN_TEXT = {
     "→": r"$\to$",
     "×": r"$\times$",
     "·": r"$\cdot$",
+    "⊙": r"$\odot$",
     "ᵀ": r"${}^{\top}$",
     "\\": r"\textbackslash{}",
     "^": r"\textasciicircum{}",
@@ -40,7 +41,7 @@ class TeX(Python):
     """Formulas in LaTeX's mathematics; needs no package."""
 
     below_binds = ADDITIVE  # a fraction bar is bracket enough
-    times = r" \cdot "
+    times, hadamard = r" \cdot ", r" \odot "
 
     def _name(self, text: str) -> str:
         return tex_name(text)
@@ -54,9 +55,10 @@ class TeX(Python):
     def _brackets(self, text: str) -> str:
         return rf"\left({text}\right)"
 
-    def _quotient(self, above: list[str], below: list[str]) -> str:
-        top = self.times.join(above)
-        return rf"\frac{{{top}}}{{{self.times.join(below)}}}" if below else top
+    def _quotient(self, above: list[str], below: list[str], times: str = "") -> str:
+        times = times or self.times
+        top = times.join(above)
+        return rf"\frac{{{top}}}{{{times.join(below)}}}" if below else top
 
     def _power(self, base: str, exponent: str) -> str:
         return f"{{{base}}}^{{{exponent}}}"

@@ -14,6 +14,7 @@ class MathML(Python):
     """Formulas as MathML elements."""
 
     below_binds = ADDITIVE  # a fraction bar is bracket enough
+    hadamard = "<mo>⊙</mo>"
     times, minus, plus, comma = "<mo>·</mo>", "<mo>−</mo>", "<mo>+</mo>", "<mo>,</mo>"
 
     def _name(self, text: str) -> str:
@@ -29,9 +30,10 @@ class MathML(Python):
     def _brackets(self, text: str) -> str:
         return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
 
-    def _quotient(self, above: list[str], below: list[str]) -> str:
-        top = f"<mrow>{self.times.join(above)}</mrow>"
-        return f"<mfrac>{top}<mrow>{self.times.join(below)}</mrow></mfrac>" if below else top
+    def _quotient(self, above: list[str], below: list[str], times: str = "") -> str:
+        times = times or self.times
+        top = f"<mrow>{times.join(above)}</mrow>"
+        return f"<mfrac>{top}<mrow>{times.join(below)}</mrow></mfrac>" if below else top
 
     def _power(self, base: str, exponent: str) -> str:
         return f"<msup><mrow>{base}</mrow><mrow>{exponent}</mrow></msup>"

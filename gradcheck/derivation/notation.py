@@ -66,6 +66,7 @@ class Python:
 
     below_binds = POWER  # how tightly what is below a line must bind to go without brackets
     times, minus, plus, comma = " * ", "-", " + ", ", "
+    hadamard = " * "  # between arrays, entry by entry
 
     def __init__(self, *, numbers: bool = False) -> None:
         self.numbers = numbers
@@ -121,7 +122,8 @@ class Python:
                 above.append(self._raised(base, exponent, MULTIPLICATIVE))
             else:
                 below.append(self._raised(base, -exponent, MULTIPLICATIVE if several else self.below_binds))
-        text = self._quotient(above or [self._number(Fraction(1))], below)
+        arrays = sum(base.shape != () for base, _ in formula.powers) > 1
+        text = self._quotient(above or [self._number(Fraction(1))], below, self.hadamard if arrays else self.times)
         plain = len(formula.powers) == 1 and not top and not below
         return self._signed(c < 0, text, POWER if plain else MULTIPLICATIVE)
 
@@ -171,10 +173,11 @@ class Python:
     def _brackets(self, text: str) -> str:
         return f"({text})"
 
-    def _quotient(self, above: list[str], below: list[str]) -> str:
+    def _quotient(self, above: list[str], below: list[str], times: str = "") -> str:
+        times = times or self.times
         if not below:
-            return self.times.join(above)
-        return f"{self.times.join(above)} / " + (below[0] if len(below) == 1 else f"({self.times.join(below)})")
+            return times.join(above)
+        return f"{times.join(above)} / " + (below[0] if len(below) == 1 else f"({times.join(below)})")
 
     def _power(self, base: str, exponent: str) -> str:
         return f"{base}**{exponent}"
@@ -201,7 +204,7 @@ class Python:
 class Shapes(Python):
     """Formulas as Python code, with the shape of every array and every transpose beside it."""
 
-    times = " · "
+    times, hadamard = " · ", " ⊙ "
 
     def _write(self, formula: Formula) -> tuple[str, int]:
         if isinstance(formula, Function) and formula.op == "transpose" and formula.params["axes"] is None:

@@ -21,7 +21,19 @@ _NARROWEST = 80  # where a row of the table still holds a factor, a formula and 
 _HEAD = 9  # columns for the words on the left
 _AMOUNT = 14  # columns for a value, at least
 _LABEL = 28  # at most, for what a row gives
-_LETTERS = {"∂": "d", "δ": "delta", "→": "->", "−": "-", "·": "*", "─": "-", "═": "=", "×": "x", "ᵀ": ".T", "…": "..."}
+_LETTERS = {
+    "∂": "d",
+    "δ": "delta",
+    "→": "->",
+    "−": "-",
+    "·": "*",
+    "⊙": "*",
+    "─": "-",
+    "═": "=",
+    "×": "x",
+    "ᵀ": ".T",
+    "…": "...",
+}
 _LINES = (" ─┬─→ ", "  ├─→ ", "  └─→ ", "─┬─→ ", "─┤", "─┘", "─")
 _ASCII_LINES = (" -+-> ", "  +-> ", "  +-> ", "-+-> ", "-+", "-+", "-")
 

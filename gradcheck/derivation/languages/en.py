@@ -59,8 +59,7 @@ MESSAGES = {
     "why_sum": "all entries ({shape}) were added up: each gets the same δ",
     "why_sum_axis": "the entries ({shape}) were added up over axis {axis}: all of a sum get its δ",
     "why_rearranged": "{x} was only rearranged: δ is put back into its shape",
-    "why_picked": "entries of {x} were picked: δ goes back to where they came from, 0 to the"
-    " others, sums to repeated ones",
+    "why_picked": "entries of {x} were picked: δ goes back to where they came from, and adds up there; 0 elsewhere",
     "why_entry": "{x} is one entry of the array: it gets that entry of δ",
     "why_choice": "only one branch was taken at each entry of {x}: δ passes where it was, 0 where it was not",
     "why_block": "{x} is one block of the joined array: it gets its part of δ",
@@ -103,8 +102,8 @@ MESSAGES = {
     "sense_head": "{ratio} times: what arrives from above is {mine} here and {theirs} there",
     "sense_head_cancels": "{ratio} times: what arrives from above is {mine} here and {theirs} there;"
     " in [{row}] the {paths} paths partly cancel",
-    "source_form": "Followed is the textbook's form of {layer}; its code is written for speed, and"
-    " gives the same values.",
+    "source_form": "This follows the textbook's form of {layer}; the code is written for speed"
+    " and gives the same values.",
     "by_entry": "{outputs} of {of} outputs move with {wrt}; each says how much, times the"
     " gradient dy that arrives at it.",
     "why_step": "[{row}] {partial}, operation by operation:",

@@ -1,0 +1,74 @@
+"""The same code with another NumPy: a function's copy in which ``np`` means something else.
+
+So autograd can run code that was written for plain NumPy; and ``np.array([w1, w2])``, which would make plain numbers of
+traced values before anyone is asked, can stack them instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import CellType, CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.derivation.value import Traced
+
+
+def with_numpy(f: FunctionType, numpy: Any) -> FunctionType:
+    """A copy of `f`, and of the functions of its module that it calls, that knows `numpy` as NumPy."""
+    return _copied(f, numpy, {})
+
+
+def _copied(f: FunctionType, numpy: Any, done: dict[int, FunctionType]) -> FunctionType:
+    if id(f) in done:
+        return done[id(f)]
+
+    def other(value: Any) -> Any:
+        if value is np:
+            return numpy
+        near = isinstance(value, FunctionType) and value.__module__ == f.__module__
+        return _copied(value, numpy, done) if near else value
+
+    names = dict(f.__globals__)
+    cells = tuple(CellType() for _ in f.__closure__ or ())
+    done[id(f)] = copy = FunctionType(f.__code__, names, f.__name__, f.__defaults__, cells or None)
+    copy.__kwdefaults__ = f.__kwdefaults__
+    copy.__dict__.update(f.__dict__)
+    for mine, theirs in zip(cells, f.__closure__ or (), strict=True):
+        mine.cell_contents = other(theirs.cell_contents)
+    names.update({name: other(names[name]) for name in _names(f.__code__) if name in names})
+    return copy
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The names a code looks up, also in the functions it defines."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+class TracedNumPy:
+    """NumPy, but for `array` and `asarray`, which join traced values to one."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    def array(self, values: Any, *args: Any, **options: Any) -> Any:
+        """The values as one array: numbers as always, traced ones stacked."""
+        return _joined(values) if _has_traced(values) else np.array(values, *args, **options)
+
+    asarray = array
+
+
+def _has_traced(values: Any) -> bool:
+    if isinstance(values, list | tuple):
+        return any(map(_has_traced, values))
+    return isinstance(values, Traced)
+
+
+def _joined(values: Any) -> Any:
+    if isinstance(values, list | tuple):
+        return np.stack([x if isinstance(x, Traced) else Traced(np.asarray(x, float)) for x in map(_joined, values)])
+    return values
