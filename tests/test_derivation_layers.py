@@ -72,6 +72,16 @@ def test_the_reason_for_every_transpose_and_sum_is_given():
     assert "all 4 rows used the same W" in found["W"].text()
 
 
+def test_a_vectors_product_has_reasons_of_its_own():
+    def f(W, h):
+        y = W @ h
+        return np.sum(y**2)
+
+    at = {"W": np.arange(6.0).reshape(2, 3), "h": np.ones(3)}
+    reasons = [[key for row in explain(f, wrt, at).rows for key, _ in row.reasons] for wrt in ("W", "h")]
+    assert reasons == [["why_sum", "why_outer"], ["why_sum", "why_matmul_right"]]
+
+
 def test_a_network_is_explained_from_its_loss_to_its_first_weights():
     net = TwoLayerNet(3, 4, 2, rng=0, weight_scale=0.5)
     t = np.array([0, 1, 1, 0])

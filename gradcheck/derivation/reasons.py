@@ -53,12 +53,8 @@ def _uses(above: Traced, below: Traced) -> Iterator[tuple[Traced, int]]:
 def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
     x = node.inputs[k]
     name = below.name
-    if node.op == "matmul" and x.ndim > 1:
-        other = node.inputs[1 - k]
-        key = "why_matmul_left" if k == 0 else "why_matmul_right"
-        yield key, {"x": name, "other": _called(other), "length": x.shape[-1] if k == 0 else x.shape[-2]}
-        if node.ndim < 3 and x.ndim > 1 and k == 1 and other.ndim > 1:
-            yield "why_shared_rows", {"x": name, "rows": other.shape[0]}
+    if node.op == "matmul":
+        yield from _of_product(node, k, x, name)
     elif node.op == "sum":
         key = "why_sum" if node.params["axis"] is None else "why_sum_axis"
         yield key, {"axis": node.params["axis"], "shape": dimensions(x.shape)}
@@ -80,6 +76,17 @@ def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
         )
     if node.op == "matmul" and x.ndim < node.ndim and x.ndim > 1:
         yield "why_broadcast", {"x": name, "shape": dimensions(x.shape), "wide": dimensions(node.shape), "axes": "0"}
+
+
+def _of_product(node: Traced, k: int, x: Traced, name: str | None) -> Iterator[Remark]:
+    other = node.inputs[1 - k]
+    fields = {"x": name, "other": _called(other)}
+    if x.ndim > 1 and other.ndim == 1:
+        yield "why_outer", fields
+    elif other.ndim > 1 and (x.ndim > 1 or k == 1):
+        yield ("why_matmul_left" if k == 0 else "why_matmul_right"), fields
+    if k == 1 and node.ndim == x.ndim == other.ndim == 2:
+        yield "why_shared_rows", {"x": name, "rows": other.shape[0]}
 
 
 def _called(value: Traced) -> str:

@@ -54,6 +54,7 @@ MESSAGES = {
     # Why an array's gradient looks as it does
     "why_matmul_left": "{x} stood left of @ {other}: δ takes {other} transposed on its right, and the shapes fit",
     "why_matmul_right": "{x} stood right of {other} @: δ takes {other} transposed on its left, and the shapes fit",
+    "why_outer": "each entry of {x} met one entry of {other}: it gets the product of its δ and that entry",
     "why_shared_rows": "all {rows} rows used the same {x}: this product adds up what each of them says",
     "why_broadcast": "{x} ({shape}) was broadcast to {wide}: every copy has its δ, so they are summed over axis {axes}",
     "why_sum": "all entries ({shape}) were added up: each gets the same δ",
