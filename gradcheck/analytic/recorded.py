@@ -1,5 +1,7 @@
 """Objects that know how they were made, so that they can be made again: what a saved network is written with."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -16,13 +18,22 @@ class Recorded:
     ((2,), {'offset': 1})
     """
 
-    made_with: tuple[tuple[Any, ...], dict[str, Any]]
+    made_with: tuple[tuple[Any, ...], dict[str, Any]] = (), {}
 
-    def __new__(cls, *args: Any, **options: Any) -> Any:
-        """An object that has its arguments written on it."""
-        self = super().__new__(cls)
-        self.made_with = tuple(map(as_value, args)), {name: as_value(value) for name, value in options.items()}
-        return self
+    def __init_subclass__(cls) -> None:
+        """Let a constructor write down what it was called with; its signature stays what it is."""
+        if "__init__" in vars(cls):
+            setattr(cls, "__init__", _recording(vars(cls)["__init__"]))  # noqa: B010 - a method may not be assigned to
+
+
+def _recording(init: Callable[..., None]) -> Callable[..., None]:
+    @wraps(init)
+    def record(self: Any, *args: Any, **options: Any) -> None:
+        if "made_with" not in vars(self):  # the outermost constructor comes first
+            self.made_with = tuple(map(as_value, args)), {name: as_value(value) for name, value in options.items()}
+        init(self, *args, **options)
+
+    return record
 
 
 class Unrecorded:

@@ -4,7 +4,7 @@ What a reader can do here, in reading order: load pictures of digits (:func:`loa
 :func:`load_digits`), choose the weights to begin with (:mod:`~gradcheck.training.initializers`), move them
 along their gradients (:mod:`~gradcheck.training.optimizers`), measure
 (:mod:`~gradcheck.training.metrics`), and put it together (:func:`fit`), behind a :func:`gate` that no wrong
-gradient passes.
+gradient passes; then keep what was learned (:func:`save`, :func:`load_network`).
 """
 
 from gradcheck.training.dataset import DataError as DataError
@@ -58,6 +58,10 @@ from gradcheck.training.optimizers import RMSprop as RMSprop
 from gradcheck.training.optimizers import Schedule as Schedule
 from gradcheck.training.optimizers import StepDecay as StepDecay
 from gradcheck.training.optimizers import WarmUp as WarmUp
+from gradcheck.training.saving import Saved as Saved
+from gradcheck.training.saving import load_network as load_network
+from gradcheck.training.saving import restore as restore
+from gradcheck.training.saving import save as save
 
 __all__ = [
     "SGD",
@@ -88,6 +92,7 @@ __all__ = [
     "Orthogonal",
     "RMSprop",
     "ReduceOnPlateau",
+    "Saved",
     "Schedule",
     "StepDecay",
     "Uniform",
@@ -105,10 +110,13 @@ __all__ = [
     "load",
     "load_digits",
     "load_mnist",
+    "load_network",
     "mean_absolute_error",
     "mean_squared_error",
     "precision",
     "r2",
     "recall",
+    "restore",
+    "save",
     "top_k_accuracy",
 ]

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from gradcheck.analytic.recurrent.recurrent import Mask, Recurrent, hold
 from gradcheck.analytic.validation import Array
@@ -48,8 +49,16 @@ class LSTM(Recurrent):
 
     gates: ClassVar[int] = 4
 
-    def __init__(self, D: int, H: int, **options: Any) -> None:
-        super().__init__(D, H, **options)
+    def __init__(
+        self,
+        D: int,
+        H: int,
+        *,
+        return_sequences: bool = False,
+        rng: int | np.random.Generator | None = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        super().__init__(D, H, return_sequences=return_sequences, rng=rng, dtype=dtype)
         self.b[H : 2 * H] = 1
 
     def _run(self, a: Array, h: Array, ended: Mask | None) -> Any:
