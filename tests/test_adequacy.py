@@ -45,7 +45,11 @@ def warned(report, *words):
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_the_inputs_of_the_catalogue_draw_no_warning(case):
-    assert check(case.subject, *case.inputs, wrt=case.wrt).warnings == []
+    warnings = check(case.subject, *case.inputs, wrt=case.wrt).warnings
+    if case.name == "Step":  # its gradient is zero wherever it has one, and that deserves the warning
+        assert warnings[0].startswith("the gradient of x is zero in every entry")
+    else:
+        assert warnings == []
 
 
 @pytest.mark.parametrize("seed", range(5))
