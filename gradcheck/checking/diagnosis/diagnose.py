@@ -18,6 +18,9 @@ from gradcheck.checking.report import Comparison, Diagnosis, Finding
 EVALUATIONS = 800
 """About so many evaluations the differences at fresh points may take, of all wrong tensors together."""
 
+LARGE, FEW = 20_000, 8
+"""Of a tensor with more entries than this, few groups of entries are differenced, those with wrong ones first."""
+
 OF_FORM = ("wrong-shape",)
 """Findings of conduct that a diagnosis by numbers says more exactly."""
 
@@ -35,11 +38,12 @@ def diagnose(bench: Bench, comparisons: Sequence[Comparison], conduct: Sequence[
     The differences that this takes are bounded by a few hundred evaluations of the forward: for each wrong tensor a
     Jacobian at the given point and at two fresh ones, of a part of its entries where there are too many.
     """
-    wrong = [c for c in comparisons if c.verdict == "disagree"]
+    wrong = [c for c in comparisons if c.verdict == "disagree" and not _is_a_needle(c)]
     by_conduct = list(from_conduct(bench, conduct))
     if not wrong:
         return Findings(by_conduct, [])
-    groups = int(np.clip(EVALUATIONS // (6 * len(wrong)), 16, 128))
+    large = max(c.wrong.size for c in wrong) > LARGE
+    groups = FEW if large else int(np.clip(EVALUATIONS // (6 * len(wrong)), 16, 128))
     bureau = Bureau(bench, {c.name: c for c in comparisons}, groups)
     by_numbers, patterns = [], []
     with np.errstate(all="ignore"):
@@ -57,6 +61,17 @@ def diagnose(bench: Bench, comparisons: Sequence[Comparison], conduct: Sequence[
         [d for d in by_numbers if d.cause != "wrong-mask"],
     )
     return Findings(sorted([*first, *kept, *later], key=lambda d: -d.explains), patterns)
+
+
+def _is_a_needle(comparison: Comparison) -> bool:
+    """Whether a few entries of very many are wrong: that they are found says all there is to say."""
+    wrong = comparison.wrong
+    return (
+        wrong.size > LARGE
+        and 0 < int(wrong.sum()) < wrong.size // 100
+        and comparison.numerical is not None
+        and bool(np.isnan(comparison.numerical).any())
+    )
 
 
 def _by_numbers(clues: Clues) -> Iterator[Diagnosis]:

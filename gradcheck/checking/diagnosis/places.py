@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+LONGEST = 128
+"""Slices of longer axes are not looked at one by one."""
+
+
 def said_of_places(where: Array) -> str:
     """A clause on the places of some entries, beginning with a colon; empty where there is nothing to say.
 
@@ -33,7 +37,7 @@ def places(shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:  # noqa: PLR0
     index = np.indices(shape)
     for axis, n in enumerate(shape):
         names = _axis_name(axis, len(shape))
-        for i in range(n if n > 1 else 0):
+        for i in range(n if 1 < n <= LONGEST else 0):
             last = f" (the last of {n})" if i == n - 1 else ""
             yield f"in {names} {i}{last}", index[axis] == i
     if len(shape) >= 2:
@@ -54,7 +58,7 @@ def places(shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:  # noqa: PLR0
         yield "along the border of the last two axes", border
         yield "inside, off the border of the last two axes", ~border
     for axis, n in enumerate(shape):
-        for i in range(2, n - 1):
+        for i in range(2, n - 1 if n <= LONGEST else 0):
             yield f"from {_axis_name(axis, len(shape))} {i} on", index[axis] >= i
             yield f"before {_axis_name(axis, len(shape))} {i}", index[axis] < i
         for step in (2, 3):
