@@ -11,11 +11,16 @@ from gradcheck.checking.conventions import understand
 from gradcheck.checking.precision import in_double
 from gradcheck.checking.report import Comparison, Report
 from gradcheck.checking.state.snapshot import State
-from gradcheck.checking.subject import Options, Runner, Subject, copies
+from gradcheck.checking.subject import LimitReached, Options, Runner, Subject, copies
 from gradcheck.numerical.evaluation import require_floats
 from gradcheck.numerical.steps import random_direction
 
 Array = NDArray[Any]
+
+NOT_DETERMINISTIC = "the forward is not deterministic, so no difference of its values means anything"
+
+
+LIMIT_REACHED = "max_evaluations={:.0f} was reached before it was settled; allow more, or check fewer tensors by wrt="
 
 
 class Bench:
@@ -42,29 +47,36 @@ class Bench:
         names = _names(self.subject, gradients, wanted)
         self.evidence = Evidence(self.runner, self.rng, outputs, cotangents, gradients, names)
         self.elsewhere = 0
+        self.allowed = float("inf")
 
     @property
     def evaluations(self) -> int:
         """Forward evaluations so far, here and in other processes."""
         return self.runner.evaluations + self.elsewhere
 
+    def allow(self, evaluations: float) -> None:
+        """Run no more than so many, in whatever process."""
+        self.allowed, self.runner.limit = evaluations, evaluations - self.elsewhere
+
+    def undecided(self, tensor: str, reason: str = "") -> Comparison:
+        """A tensor of which nothing is known, for this reason or because nothing more may be evaluated."""
+        value = self.evidence.tensors[tensor]
+        return Comparison.unmeasured(tensor, value, "undecided", reason or LIMIT_REACHED.format(self.allowed))
+
     def report(self) -> Report:
         """The conduct; no tensor compared yet."""
-        conduct = examine(self.evidence)
+        try:
+            conduct = examine(self.evidence)
+        except LimitReached:
+            conduct = []
         claimed = self.subject.tensors if self.wanted else self.evidence.gradients
-        undecided = [
-            Comparison.unmeasured(
-                tensor,
-                value,
-                "undecided",
-                "the forward is not deterministic, so no difference of its values means anything",
-            )
-            for tensor, value in self.evidence.tensors.items()
-        ]
+        undecided = [self.undecided(tensor, NOT_DETERMINISTIC) for tensor in self.evidence.tensors]
         return Report(self.subject.name, self.subject.account(claimed), undecided, conduct, seed=self.seed)
 
     def in_double(self) -> "Bench | None":
         """The same in double precision, if the subject can be cast and then computes the same."""
+        if self.evaluations >= self.allowed:
+            return None
         cast = in_double(self.thing, self.inputs)
         if cast is None:
             return None
@@ -80,6 +92,8 @@ class Bench:
             and np.allclose(a, b, rtol=1e-2, atol=1e-2 * np.abs(b).max(initial=0))
             for a, b in zip(bench.evidence.outputs, self.evidence.outputs, strict=False)
         )
+        bench.elsewhere = self.evaluations
+        bench.allow(self.allowed)
         return bench if same and list(bench.evidence.names) == list(self.evidence.names) else None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from gradcheck.checking.diagnosis import diagnose, from_conduct
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Report
 from gradcheck.checking.state.snapshot import State
-from gradcheck.checking.subject import Options
+from gradcheck.checking.subject import LimitReached, Options
 from gradcheck.checking.verdict.compare import compare, natural_size
 from gradcheck.checking.verdict.second_opinion import joint_subgradients
 from gradcheck.checking.verdict.tolerance import Tolerance
@@ -41,6 +42,7 @@ def check(
     order: int = 1,
     forward: str | None = None,
     parameters: Mapping[str, str] | None = None,
+    max_evaluations: int | None = None,
 ) -> Report:
     """Whether a hand-written gradient is right, how small an error would have been noticed, and where it is wrong.
 
@@ -83,6 +85,9 @@ def check(
     parameters : dict of str, optional
         Where an object keeps its parameters and their gradients, where that is not seen: ``{"theta": "slope"}``,
         ``{"layers[0].p": "cache['dp']"}``.
+    max_evaluations : int, optional
+        After so many forward evaluations nothing more is measured: what is not settled by then is undecided. An
+        executor's are counted after each tensor.
 
     Returns
     -------
@@ -96,7 +101,7 @@ def check(
         wrong type.
     ValueError
         If there is nothing to check, no floats in inputs or parameters; if `wrt` names no tensor of the subject, both
-        `backward` and `grad` are given, or `rtol` or `seed` is negative.
+        `backward` and `grad` are given, or `rtol` or `seed` is negative, or `max_evaluations` not positive.
 
     Examples
     --------
@@ -116,22 +121,25 @@ def check(
     seed, accepted, wanted = keywords.whole_seed(seed), keywords.accepted_error(rtol), keywords.wanted_names(wrt)
     keywords.require_order(order)
     keywords.require_readings(forward, parameters)
+    allowed = keywords.most_evaluations(max_evaluations)
     options = Options(backward, grad, name, forward, parameters)
     roots = [subject, backward, grad, *inputs]
     state = State(roots)
     try:
         bench = Bench(subject, inputs, options, state, seed, wanted)
+        bench.allow(allowed)
         report = bench.report()
         if all(finding.ok for finding in report.conduct if finding.check == "deterministic"):
             _compare_all(bench, report, accepted, exhaustive, executor)
-            report.warnings = adequacy.warnings(bench.evidence, report.tensors)
         else:
             report.diagnoses = list(from_conduct(bench, report.conduct))
         report.evaluations = bench.evaluations
         if order == 2 and report.verdict != "disagree":
             bench.runner.reset()
             second = second_order_of(bench.subject, bench.evidence.cotangents)
-            add_second_order(report, check(second, seed=seed, rtol=rtol, exhaustive=exhaustive, executor=executor))
+            rest = None if max_evaluations is None else max(1, max_evaluations - report.evaluations)
+            again = check(second, seed=seed, rtol=rtol, exhaustive=exhaustive, executor=executor, max_evaluations=rest)
+            add_second_order(report, again)
         return report
     except NotImplementedError as stub:
         return stub_report(stub, name or str(getattr(subject, "__name__", type(subject).__name__)), inputs, seed)
@@ -144,13 +152,25 @@ def _compare_all(bench: Bench, report: Report, rtol: float, exhaustive: bool, ex
     narrow = any(is_narrow(value) for value in (*evidence.tensors.values(), *evidence.outputs))
     if narrow:
         precise = bench.in_double() or bench
-    comparisons = [_compare_one(precise, tensor, rtol, exhaustive, executor) for tensor in evidence.names]
-    _kinks_shared_by_tensors(precise, comparisons)
-    report.tensors = comparisons
-    report.diagnoses, report.patterns = diagnose(precise, comparisons, report.conduct)
+    report.tensors = [_within_limit(precise, tensor, rtol, exhaustive, executor) for tensor in evidence.names]
+    with suppress(LimitReached):
+        _kinks_shared_by_tensors(precise, report.tensors)
+        report.diagnoses, report.patterns = diagnose(precise, report.tensors, report.conduct)
     if precise is not bench:
         precise.runner.state.restore()
-        bench.elsewhere += precise.evaluations
+        bench.elsewhere = precise.evaluations - bench.runner.evaluations
+        bench.allow(bench.allowed)
+    with suppress(LimitReached):
+        report.warnings = adequacy.warnings(evidence, report.tensors)
+
+
+def _within_limit(bench: Bench, tensor: str, rtol: float, exhaustive: bool, executor: Executor | None) -> Comparison:
+    try:
+        return _compare_one(bench, tensor, rtol, exhaustive, executor)
+    except LimitReached:
+        return bench.undecided(tensor)
+    finally:
+        bench.allow(bench.allowed)
 
 
 def _compare_one(bench: Bench, tensor: str, rtol: float, exhaustive: bool, executor: Executor | None) -> Comparison:
@@ -195,8 +215,13 @@ def _kinks_shared_by_tensors(bench: Bench, comparisons: list[Comparison]) -> Non
         base=joined(bench.evidence.outputs),
     )
     rng = np.random.default_rng(bench.seed)
-    meter = EntryMeter(near, joined(bench.evidence.cotangents), measured_noise(near, rng), rng)
-    wrong = joint_subgradients(meter, Tolerance(analytic, 0.0, 0.0), entries)
+    try:
+        meter = EntryMeter(near, joined(bench.evidence.cotangents), measured_noise(near, rng), rng)
+        wrong = joint_subgradients(meter, Tolerance(analytic, 0.0, 0.0), entries)
+    except LimitReached:
+        for c in kinked:
+            c.verdict, c.reason = "undecided", bench.undecided(c.name).reason
+        raise
     for c, part in zip(kinked, np.split(wrong, np.cumsum([c.wrong.size for c in kinked])[:-1]), strict=True):
         if part.any():
             c.wrong, c.verdict = part.reshape(c.shape), "disagree"

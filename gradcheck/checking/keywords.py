@@ -60,6 +60,29 @@ def accepted_error(rtol: Any) -> float:
     return float(rtol)
 
 
+def most_evaluations(max_evaluations: Any) -> float:
+    """How many evaluations may be run; infinity for None.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer.
+    ValueError
+        If it is not positive.
+    """
+    if max_evaluations is None:
+        return float("inf")
+    try:
+        number = operator.index(max_evaluations)
+    except TypeError:
+        raise TypeError(
+            f"max_evaluations is {_shown(max_evaluations)}; pass an integer of 1 or more, such as 1000, or None"
+        ) from None
+    if number < 1:
+        raise ValueError(f"max_evaluations is {number}; it must be 1 or more")
+    return number
+
+
 def require_order(order: Any) -> None:
     """Refuse every order of derivative but the first and the second.
 

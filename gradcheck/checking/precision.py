@@ -8,6 +8,7 @@ import numpy as np
 from gradcheck.checking.state.snapshot import ArrayPiece, State
 
 _NARROW = (np.dtype(np.float32), np.dtype(np.float16))
+_FLOATS = (*_NARROW, np.dtype(np.float64))
 
 
 def is_narrow(value: Any) -> bool:
@@ -20,15 +21,26 @@ def in_double(thing: Any, inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]
 
     Arrays that several attributes share are still shared in the copy.
     """
-    state = State([thing, *inputs])
-    arrays = [piece.array for piece in state.pieces if isinstance(piece, ArrayPiece) and is_narrow(piece.array)]
-    memo: dict[int, Any] = {id(array): array.astype(np.float64) for array in arrays}
-    for narrow in (np.float32, np.float16):
-        memo |= {id(narrow): np.float64, id(np.dtype(narrow)): np.dtype(np.float64)}
     try:
-        double = copy.deepcopy(thing, memo)
+        return in_dtype(np.dtype(np.float64), thing, inputs, of=_NARROW)
     except Exception:
         return None
+
+
+def in_dtype(
+    dtype: "np.dtype[Any]", thing: Any, inputs: tuple[Any, ...], of: tuple["np.dtype[Any]", ...] = _FLOATS
+) -> tuple[Any, tuple[Any, ...]]:
+    """A deep copy of a subject and its inputs in which every array of certain types is of this one."""
+
+    def is_meant(value: Any) -> bool:
+        return isinstance(value, np.ndarray | np.floating) and value.dtype in of
+
+    state = State([thing, *inputs])
+    arrays = [piece.array for piece in state.pieces if isinstance(piece, ArrayPiece) and is_meant(piece.array)]
+    memo: dict[int, Any] = {id(array): array.astype(dtype) for array in arrays}
+    for other in of:
+        memo |= {id(other.type): dtype.type, id(other): dtype}
+    try:
+        return copy.deepcopy(thing, memo), tuple(x.astype(dtype) if is_meant(x) else x for x in inputs)
     finally:
         state.restore()
-    return double, tuple(value.astype(np.float64) if is_narrow(value) else value for value in inputs)

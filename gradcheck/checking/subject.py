@@ -19,6 +19,13 @@ Array = NDArray[Any]
 Pullback = Callable[[list[Array]], Mapping[str, Any]]
 
 
+class LimitReached(BaseException):
+    """As many forward evaluations were run as were allowed.
+
+    It is not an Exception, so that whoever tries out whether a subject runs at some point lets it pass.
+    """
+
+
 class NotUnderstoodError(TypeError):
     """What was handed over cannot be checked as it is; the text says what was looked for and what would do."""
 
@@ -130,10 +137,16 @@ class Runner:
         What to run.
     roots : list
         The objects whose state is put back before each run and at the end.
+
+    Attributes
+    ----------
+    limit : float
+        As many evaluations are run; the next one raises :class:`LimitReached` instead.
     """
 
     def __init__(self, subject: Subject, state: State, inputs: Mapping[str, Any]) -> None:
         self.subject, self.state, self.inputs = subject, state, dict(inputs)
+        self.limit = float("inf")
         self._runs = 0
         self._dirty: list[Any] | None = None
         self._written: set[str] = set()
@@ -155,6 +168,8 @@ class Runner:
 
     def forward(self, inputs: Mapping[str, Any], subject: Subject | None = None) -> tuple[list[Array], Pullback]:
         """One counted forward from whatever state there is, of the subject or of a twin."""
+        if self.evaluations >= self.limit:
+            raise LimitReached
         self._runs += 1
         return (subject or self.subject).forward(inputs)
 

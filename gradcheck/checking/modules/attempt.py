@@ -33,15 +33,18 @@ class How:
     rtol : float
         What a constant left out of backward may amount to, such as the 1e-7 in ``log(y + 1e-7)``.
     exhaustive : bool
+    max_evaluations : int or None
+        Of each attempt.
     """
 
     seed: int = 0
     rtol: float = 1e-4
     exhaustive: bool = False
+    max_evaluations: int | None = None
 
     def checker(self, name: str) -> Callable[..., Report]:
         """The check with these keywords, under a name."""
-        return partial(check, name=name, seed=self.seed, rtol=self.rtol, exhaustive=self.exhaustive)
+        return partial(check, name=name, **vars(self))
 
 
 @dataclass
