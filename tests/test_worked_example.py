@@ -10,7 +10,7 @@ from gradcheck import explain
 from gradcheck.derivation import worked_example
 from gradcheck.derivation.worked_example import AT, RATE, error
 
-SCRIPT = Path(__file__).parent.parent / "worked_examples" / "01_chain_rule_w5_w1.py"
+SCRIPT = Path(__file__).parent.parent / "worked_examples" / "03_chain_rule_w5_w1.py"
 
 
 @pytest.fixture(scope="module")

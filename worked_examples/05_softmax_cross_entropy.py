@@ -3,7 +3,7 @@
 Each score z_j moves every probability, since all share one denominator. Followed factor by factor, the derivative of
 the loss by one score is a sum over several paths; all of them together are just y_j - t_j.
 
-    python worked_examples/04_softmax_cross_entropy.py
+    python worked_examples/05_softmax_cross_entropy.py
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ Two inputs, two hidden and two output neurons, as in Matt Mazur's "A Step by Ste
 `error` below is all there is to the network: plain NumPy code. `explain` runs it, takes the names from it, and writes
 the chain rule down factor by factor, each factor beside its own central difference.
 
-    python worked_examples/01_chain_rule_w5_w1.py
+    python worked_examples/03_chain_rule_w5_w1.py
 """
 
 import numpy as np

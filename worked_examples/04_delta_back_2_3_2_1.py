@@ -5,7 +5,7 @@ error asks of its output, δ = -∂E/∂y. The last one's is what is missing, δ
 neurons it feeds, each of which returns its own δ through its slope f'(e) and through the weight between the two. Then
 every weight moves by w' = w + η δ f'(e) · input.
 
-    python worked_examples/03_delta_back_2_3_2_1.py
+    python worked_examples/04_delta_back_2_3_2_1.py
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Gradient descent on a bowl: f(x) = x0^2 + x1^2, with nothing but values of f.
 
-python worked_examples/02_gradient_descent.py
+python worked_examples/01_gradient_descent.py
 """
 
 import numpy as np

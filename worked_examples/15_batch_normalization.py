@@ -3,7 +3,7 @@
 x̂ = (x - μ) / s looks as if its derivative were 1 / s. But μ and s are made of x too: every x_j moves the mean and
 the deviation of the whole batch, and with them every x̂_i. Each is a path of its own.
 
-    python worked_examples/05_batch_normalization.py
+    python worked_examples/15_batch_normalization.py
 """
 
 import numpy as np
