@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from gradcheck.checking.conventions.stub import stub_report
 from gradcheck.checking.diagnosis import diagnose, from_conduct
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Report
+from gradcheck.checking.reproducer import reproducer
 from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import LimitReached, Options
 from gradcheck.checking.verdict.compare import compare, natural_size
@@ -26,6 +28,9 @@ from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.noise import measured_noise
 
 Array = NDArray[Any]
+
+listeners: list[Callable[[Report], None]] = []
+"""Each is told every report before it is returned; test suites keep count in this way."""
 
 
 def check(
@@ -118,41 +123,69 @@ def check(
     """
     keywords.require_one_derivative(backward, grad)
     keywords.require_executor(executor)
-    seed, accepted, wanted = keywords.whole_seed(seed), keywords.accepted_error(rtol), keywords.wanted_names(wrt)
     keywords.require_order(order)
     keywords.require_readings(forward, parameters)
     allowed = keywords.most_evaluations(max_evaluations)
+    how = _How(
+        keywords.whole_seed(seed), keywords.accepted_error(rtol), keywords.wanted_names(wrt),
+        exhaustive, executor, order, allowed,
+    )  # fmt: skip
     options = Options(backward, grad, name, forward, parameters)
-    roots = [subject, backward, grad, *inputs]
-    state = State(roots)
+    report = _checked(subject, inputs, options, how)
+    if report.verdict == "disagree" and max_evaluations is None:
+        here = replace(how, executor=None)  # small cases are not worth sending anywhere
+        report.reproducer = reproducer(
+            subject, inputs, options, report, lambda smaller: _checked(subject, smaller, options, here)
+        )
+    for listener in listeners:
+        listener(report)
+    return report
+
+
+@dataclass(frozen=True)
+class _How:
+    """The keywords of :func:`check` that say how to check, whatever the subject."""
+
+    seed: int
+    rtol: float
+    wanted: list[str] | None
+    exhaustive: bool
+    executor: Executor | None
+    order: int
+    allowed: float
+
+
+def _checked(subject: Any, inputs: tuple[Any, ...], options: Options, how: _How) -> Report:
+    """The report, without a reproducer; everything is put back."""
+    state = State([subject, options.backward, options.grad, *inputs])
     try:
-        bench = Bench(subject, inputs, options, state, seed, wanted)
-        bench.allow(allowed)
+        bench = Bench(subject, inputs, options, state, how.seed, how.wanted)
+        bench.allow(how.allowed)
         report = bench.report()
         if all(finding.ok for finding in report.conduct if finding.check == "deterministic"):
-            _compare_all(bench, report, accepted, exhaustive, executor)
+            _compare_all(bench, report, how)
         else:
             report.diagnoses = list(from_conduct(bench, report.conduct))
         report.evaluations = bench.evaluations
-        if order == 2 and report.verdict != "disagree":
+        if how.order == 2 and report.verdict != "disagree":
             bench.runner.reset()
             second = second_order_of(bench.subject, bench.evidence.cotangents)
-            rest = None if max_evaluations is None else max(1, max_evaluations - report.evaluations)
-            again = check(second, seed=seed, rtol=rtol, exhaustive=exhaustive, executor=executor, max_evaluations=rest)
-            add_second_order(report, again)
+            rest = replace(how, wanted=None, order=1, allowed=max(1, how.allowed - report.evaluations))
+            add_second_order(report, _checked(second, (), Options(), rest))
         return report
     except NotImplementedError as stub:
-        return stub_report(stub, name or str(getattr(subject, "__name__", type(subject).__name__)), inputs, seed)
+        name = options.name or str(getattr(subject, "__name__", type(subject).__name__))
+        return stub_report(stub, name, inputs, how.seed)
     finally:
         state.restore()
 
 
-def _compare_all(bench: Bench, report: Report, rtol: float, exhaustive: bool, executor: Executor | None) -> None:
+def _compare_all(bench: Bench, report: Report, how: _How) -> None:
     evidence, precise = bench.evidence, bench
     narrow = any(is_narrow(value) for value in (*evidence.tensors.values(), *evidence.outputs))
     if narrow:
         precise = bench.in_double() or bench
-    report.tensors = [_within_limit(precise, tensor, rtol, exhaustive, executor) for tensor in evidence.names]
+    report.tensors = [_within_limit(precise, tensor, how) for tensor in evidence.names]
     with suppress(LimitReached):
         _kinks_shared_by_tensors(precise, report.tensors)
         report.diagnoses, report.patterns = diagnose(precise, report.tensors, report.conduct)
@@ -164,16 +197,16 @@ def _compare_all(bench: Bench, report: Report, rtol: float, exhaustive: bool, ex
         report.warnings = adequacy.warnings(evidence, report.tensors)
 
 
-def _within_limit(bench: Bench, tensor: str, rtol: float, exhaustive: bool, executor: Executor | None) -> Comparison:
+def _within_limit(bench: Bench, tensor: str, how: _How) -> Comparison:
     try:
-        return _compare_one(bench, tensor, rtol, exhaustive, executor)
+        return _compare_one(bench, tensor, how)
     except LimitReached:
         return bench.undecided(tensor)
     finally:
         bench.allow(bench.allowed)
 
 
-def _compare_one(bench: Bench, tensor: str, rtol: float, exhaustive: bool, executor: Executor | None) -> Comparison:
+def _compare_one(bench: Bench, tensor: str, how: _How) -> Comparison:
     evidence = bench.evidence
     value, gradient = evidence.tensors[tensor], evidence.gradients.get(tensor)
     if not is_comparable(gradient, value):
@@ -184,11 +217,11 @@ def _compare_one(bench: Bench, tensor: str, rtol: float, exhaustive: bool, execu
     analytic = analytic if analytic.dtype.kind == "f" else analytic.astype(value.dtype)
     rng = np.random.default_rng([bench.seed, len(evidence.names), evidence.names.index(tensor)])
     function = AsFunctionOf(bench, tensor)
-    near = Neighbourhood(function, value, executor, base=joined(evidence.outputs))
+    near = Neighbourhood(function, value, how.executor, base=joined(evidence.outputs))
     meter = EntryMeter(near, joined(evidence.cotangents), measured_noise(near, rng), rng)
-    tolerance = Tolerance(analytic, _jitter(evidence.jitter.get(tensor, np.zeros(())), analytic, meter), rtol)
+    tolerance = Tolerance(analytic, _jitter(evidence.jitter.get(tensor, np.zeros(())), analytic, meter), how.rtol)
     with np.errstate(all="ignore"):
-        comparison = compare(tensor, meter, tolerance, exhaustive=exhaustive)
+        comparison = compare(tensor, meter, tolerance, exhaustive=how.exhaustive)
     bench.elsewhere += near.evaluations_elsewhere
     return comparison
 

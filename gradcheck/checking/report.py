@@ -190,6 +190,8 @@ class Report:
         Forward evaluations of the subject.
     seed : int
         Repeats the check.
+    reproducer : str
+        For a wrong gradient, the smallest case found that fails in the same way, as Python to paste; else empty.
     """
 
     name: str
@@ -201,6 +203,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     evaluations: int = 0
     seed: int = 0
+    reproducer: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -247,6 +250,7 @@ class Report:
             "warnings": list(self.warnings),
             "evaluations": self.evaluations,
             "seed": self.seed,
+            "reproducer": self.reproducer,
         }
 
     def __str__(self) -> str:

@@ -28,14 +28,24 @@ def report_text(report: Report) -> str:
     fits = len(headline(report)) <= WIDTH
     lines = [
         headline(report) if fits else first,
-        *_blame(report),
+        *blame(report),
         f"  {understood}" if fits else f"  {cost}  {understood}",
         *_table(report),
-        *_kinks(report),
-        *(_labelled("warning", warning) for warning in report.warnings),
-        *(_labelled("ok" if f.ok else "BAD", f.message) for f in sorted(report.conduct, key=lambda f: f.ok)),
+        *kinks(report),
+        *(labelled("warning", warning) for warning in report.warnings),
+        *(labelled("ok" if f.ok else "BAD", f.message) for f in sorted(report.conduct, key=lambda f: f.ok)),
     ]
-    return "\n".join(_wrapped(line) for line in lines)
+    return "\n".join([*(wrapped(line) for line in lines), *_reproducer(report)])
+
+
+def _reproducer(report: Report) -> list[str]:
+    """The smaller case, not wrapped, since it is to be pasted."""
+    if not report.reproducer:
+        return []
+    return [
+        labelled("smaller", "this fails in the same way:"),
+        *textwrap.indent(report.reproducer, " " * 6).split("\n"),
+    ]
 
 
 def headline(report: Report) -> str:
@@ -51,7 +61,7 @@ def sentence(report: Report) -> str:
     """What was checked, and what is wrong in how many entries, or how sure the agreement is."""
     wrong = [comparison for comparison in report.tensors if comparison.verdict == "disagree"]
     if wrong:
-        return f"{report.name}: {'; '.join(_extent(report, comparison) for comparison in wrong)}"
+        return f"{report.name}: {'; '.join(extent(report, comparison) for comparison in wrong)}"
     bad = [finding for finding in report.conduct if not finding.ok]
     if bad:
         return f"{report.name}: {bad[0].message}"
@@ -64,7 +74,8 @@ def sentence(report: Report) -> str:
     return f"{report.name} agrees; an error of {resolution:.1g} of a typical entry would have been noticed"
 
 
-def _extent(report: Report, comparison: Comparison) -> str:
+def extent(report: Report, comparison: Comparison) -> str:
+    """In how many entries a tensor is wrong, or what is in the place of its gradient."""
     size, wrong = comparison.wrong.size, int(comparison.wrong.sum())
     if comparison.analytic is None:
         said = [f.message for f in report.conduct if not f.ok and f.check == "shape" and f.tensor == comparison.name]
@@ -75,7 +86,7 @@ def _extent(report: Report, comparison: Comparison) -> str:
     return f"d{comparison.name} is wrong in {least}{wrong:,} of {size:,} entr{'y' if size == 1 else 'ies'}"
 
 
-def _blame(report: Report) -> Iterator[str]:
+def blame(report: Report) -> Iterator[str]:
     """Why, where worst, and by which mistake."""
     reasons: dict[str, list[str]] = {}
     for comparison in report.tensors:
@@ -97,16 +108,16 @@ def _causes(report: Report) -> Iterator[str]:
             same = diagnosis.cause, diagnosis.message.replace(f"d{diagnosis.tensor} ", "", 1)
             told.setdefault(same, []).append(f"d{diagnosis.tensor}")
             if len(told[same]) == 1:
-                yield _labelled("cause", f"{diagnosis.message} ({diagnosis.cause})")
-                yield _labelled("remedy", diagnosis.remedy)
+                yield labelled("cause", f"{diagnosis.message} ({diagnosis.cause})")
+                yield labelled("remedy", diagnosis.remedy)
     for names in told.values():
         if len(names) > 1:
-            yield _labelled("likewise", f"{', '.join(names[1:])}: the same as {names[0]}")
-    yield from (_labelled("pattern", pattern) for pattern in report.patterns)
+            yield labelled("likewise", f"{', '.join(names[1:])}: the same as {names[0]}")
+    yield from (labelled("pattern", pattern) for pattern in report.patterns)
     explained = {diagnosis.tensor for diagnosis in report.diagnoses if diagnosis.explains >= CONVINCING}
     unknown = [c.name for c in report.tensors if c.verdict == "disagree" and c.name not in explained]
     if unknown:
-        yield _labelled("cause", f"not known for {', '.join(f'd{name}' for name in unknown)}")
+        yield labelled("cause", f"not known for {', '.join(f'd{name}' for name in unknown)}")
 
 
 def _worst(comparison: Comparison, at: tuple[int, ...]) -> Iterator[str]:
@@ -118,7 +129,7 @@ def _worst(comparison: Comparison, at: tuple[int, ...]) -> Iterator[str]:
     found = f"numerical {numerical:.9g} ± {comparison.error[at]:.1g}{_ratio(analytic, numerical)}"
     if comparison.kinks[at] and comparison.low is not None and comparison.high is not None:
         found = f"slopes {comparison.low[at]:.9g} to {comparison.high[at]:.9g} on either side of a kink"
-    yield _labelled("worst", f"{entry}  analytic {analytic:.9g}   {found}")
+    yield labelled("worst", f"{entry}  analytic {analytic:.9g}   {found}")
     yield from _note_on_small_differences(comparison)
 
 
@@ -137,7 +148,7 @@ def _note_on_small_differences(comparison: Comparison) -> Iterator[str]:
     outside = np.maximum(low - analytic, analytic - high)[wrong]
     share = float(np.max(outside / np.abs(analytic[wrong]), initial=0.0))
     if 0 < share < SMALL:
-        yield _labelled(
+        yield labelled(
             "note",
             f"no entry is off by more than {share:.1g} of itself: a constant left out of backward does that, as the "
             f"1e-7 in log(y + 1e-7); rtol={10 ** np.ceil(np.log10(share)):.0e} accepts it",
@@ -162,21 +173,23 @@ def _cells(comparison: Comparison) -> tuple[str, ...]:
     return c.name, str(c.shape), _SAID[c.verdict], worst, resolution, f"{kinks:,}" if kinks else ""
 
 
-def _kinks(report: Report) -> Iterator[str]:
+def kinks(report: Report) -> Iterator[str]:
     """How many each tensor has, and for one of them which slope was chosen between which."""
     for c in report.tensors:
         if not c.kinks.any() or c.analytic is None or c.low is None or c.high is None:
             continue
         at = tuple(int(i) for i in np.argwhere(c.kinks)[0])
         slopes = f"{c.analytic[at]:.6g} was chosen between the slopes {c.low[at]:.6g} and {c.high[at]:.6g}"
-        yield _labelled("kinks", f"d{c.name} has {int(c.kinks.sum()):,}; at {list(at)} {slopes}")
+        yield labelled("kinks", f"d{c.name} has {int(c.kinks.sum()):,}; at {list(at)} {slopes}")
 
 
-def _labelled(label: str, text: str) -> str:
+def labelled(label: str, text: str) -> str:
+    """A line of the report under its label."""
     return f"  {label:<8} {text}"
 
 
-def _wrapped(line: str) -> str:
+def wrapped(line: str) -> str:
+    """The line, or several within the width."""
     if len(line) <= WIDTH:
         return line
     indent = INDENT if line.startswith("  ") else "  "
