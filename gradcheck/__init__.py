@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gradcheck.checking import Report as Report
     from gradcheck.checking import check as check
     from gradcheck.checking import check_module as check_module
+    from gradcheck.checking import mutants as mutants
+    from gradcheck.checking import survivors as survivors
     from gradcheck.derivation import Derivation as Derivation
     from gradcheck.derivation import explain as explain
     from gradcheck.numerical import Estimate as Estimate
@@ -33,6 +35,8 @@ _WING_OF = {
     "Comparison": "checking",
     "GradientError": "checking",
     "Report": "checking",
+    "mutants": "checking",
+    "survivors": "checking",
     "Derivation": "derivation",
     "explain": "derivation",
     "Estimate": "numerical",

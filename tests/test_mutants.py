@@ -7,9 +7,8 @@ import textwrap
 import numpy as np
 import pytest
 
-from gradcheck import check
+from gradcheck import check, mutants, survivors
 from gradcheck.analytic import Dense, Sigmoid
-from gradcheck.checking.mutation import mutants, survivors
 from gradcheck.checking.mutation.source import places
 
 

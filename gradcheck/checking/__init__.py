@@ -6,9 +6,14 @@ Read :mod:`~gradcheck.checking.check` first: the one verb, and the order in whic
 :mod:`~gradcheck.checking.conduct` (what needs no differences), :mod:`~gradcheck.checking.verdict` (what does), and
 :mod:`~gradcheck.checking.adequacy` (could these inputs have told?). What comes of it is a
 :mod:`~gradcheck.checking.report`, with its :mod:`~gradcheck.checking.text` and :mod:`~gradcheck.checking.html`. Last,
-:mod:`~gradcheck.checking.modules`: everything in a file or module, which is found and given inputs.
+:mod:`~gradcheck.checking.modules`: everything in a file or module, which is found and given inputs; and
+:mod:`~gradcheck.checking.mutation`: would your tests have noticed?
+
+What disagrees goes on to :mod:`~gradcheck.checking.diagnosis` (which mistake explains it) and to
+:mod:`~gradcheck.checking.reproducer` (the smallest case that shows it).
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gradcheck.checking.check import check as check
@@ -21,11 +26,15 @@ from gradcheck.checking.subject import NotUnderstoodError as NotUnderstoodError
 
 if TYPE_CHECKING:
     from gradcheck.checking.modules import check_module as check_module
+    from gradcheck.checking.mutation import Mutant as Mutant
+    from gradcheck.checking.mutation import mutants as mutants
+    from gradcheck.checking.mutation import survivors as survivors
+
+# On first use: who checks one thing needs none of it.
+_LATER = {"check_module": "modules", "Mutant": "mutation", "mutants": "mutation", "survivors": "mutation"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "check_module":  # on first use: who checks one thing needs none of it
-        from gradcheck.checking.modules import check_module
-
-        return check_module
+    if name in _LATER:
+        return getattr(import_module(f"gradcheck.checking.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

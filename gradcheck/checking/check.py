@@ -2,32 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gradcheck.checking import adequacy, keywords
-from gradcheck.checking.bench import AsFunctionOf, Bench, joined
-from gradcheck.checking.conduct.evidence import as_array, is_comparable
+from gradcheck.checking import keywords
+from gradcheck.checking.bench import Bench
 from gradcheck.checking.conventions.second_order import add_second_order, second_order_of
 from gradcheck.checking.conventions.stub import stub_report
-from gradcheck.checking.diagnosis import diagnose, from_conduct
-from gradcheck.checking.precision import is_narrow
-from gradcheck.checking.report import Comparison, Report
+from gradcheck.checking.diagnosis import from_conduct
+from gradcheck.checking.report import Report
 from gradcheck.checking.reproducer import reproducer
 from gradcheck.checking.state.snapshot import State
-from gradcheck.checking.subject import LimitReached, Options
-from gradcheck.checking.verdict.compare import compare, natural_size
-from gradcheck.checking.verdict.second_opinion import joint_subgradients
-from gradcheck.checking.verdict.tolerance import Tolerance
-from gradcheck.numerical.entries import Entries, EntryMeter
-from gradcheck.numerical.evaluation import Neighbourhood
-from gradcheck.numerical.noise import measured_noise
-
-Array = NDArray[Any]
+from gradcheck.checking.subject import Options
+from gradcheck.checking.tensors import How, compare_all
 
 listeners: list[Callable[[Report], None]] = []
 """Each is told every report before it is returned; test suites keep count in this way."""
@@ -126,7 +113,7 @@ def check(
     keywords.require_order(order)
     keywords.require_readings(forward, parameters)
     allowed = keywords.most_evaluations(max_evaluations)
-    how = _How(
+    how = How(
         keywords.whole_seed(seed), keywords.accepted_error(rtol), keywords.wanted_names(wrt),
         exhaustive, executor, order, allowed,
     )  # fmt: skip
@@ -142,20 +129,7 @@ def check(
     return report
 
 
-@dataclass(frozen=True)
-class _How:
-    """The keywords of :func:`check` that say how to check, whatever the subject."""
-
-    seed: int
-    rtol: float
-    wanted: list[str] | None
-    exhaustive: bool
-    executor: Executor | None
-    order: int
-    allowed: float
-
-
-def _checked(subject: Any, inputs: tuple[Any, ...], options: Options, how: _How) -> Report:
+def _checked(subject: Any, inputs: tuple[Any, ...], options: Options, how: How) -> Report:
     """The report, without a reproducer; everything is put back."""
     state = State([subject, options.backward, options.grad, *inputs])
     try:
@@ -163,7 +137,7 @@ def _checked(subject: Any, inputs: tuple[Any, ...], options: Options, how: _How)
         bench.allow(how.allowed)
         report = bench.report()
         if all(finding.ok for finding in report.conduct if finding.check == "deterministic"):
-            _compare_all(bench, report, how)
+            compare_all(bench, report, how)
         else:
             report.diagnoses = list(from_conduct(bench, report.conduct))
         report.evaluations = bench.evaluations
@@ -178,85 +152,3 @@ def _checked(subject: Any, inputs: tuple[Any, ...], options: Options, how: _How)
         return stub_report(stub, name, inputs, how.seed)
     finally:
         state.restore()
-
-
-def _compare_all(bench: Bench, report: Report, how: _How) -> None:
-    evidence, precise = bench.evidence, bench
-    narrow = any(is_narrow(value) for value in (*evidence.tensors.values(), *evidence.outputs))
-    if narrow:
-        precise = bench.in_double() or bench
-    report.tensors = [_within_limit(precise, tensor, how) for tensor in evidence.names]
-    with suppress(LimitReached):
-        _kinks_shared_by_tensors(precise, report.tensors)
-        report.diagnoses, report.patterns = diagnose(precise, report.tensors, report.conduct)
-    if precise is not bench:
-        precise.runner.state.restore()
-        bench.elsewhere = precise.evaluations - bench.runner.evaluations
-        bench.allow(bench.allowed)
-    with suppress(LimitReached):
-        report.warnings = adequacy.warnings(evidence, report.tensors)
-
-
-def _within_limit(bench: Bench, tensor: str, how: _How) -> Comparison:
-    try:
-        return _compare_one(bench, tensor, how)
-    except LimitReached:
-        return bench.undecided(tensor)
-    finally:
-        bench.allow(bench.allowed)
-
-
-def _compare_one(bench: Bench, tensor: str, how: _How) -> Comparison:
-    evidence = bench.evidence
-    value, gradient = evidence.tensors[tensor], evidence.gradients.get(tensor)
-    if not is_comparable(gradient, value):
-        return Comparison.unmeasured(
-            tensor, value, "disagree", "there is no gradient to compare; see the conduct below"
-        )
-    analytic = np.asarray(as_array(gradient))
-    analytic = analytic if analytic.dtype.kind == "f" else analytic.astype(value.dtype)
-    rng = np.random.default_rng([bench.seed, len(evidence.names), evidence.names.index(tensor)])
-    function = AsFunctionOf(bench, tensor)
-    near = Neighbourhood(function, value, how.executor, base=joined(evidence.outputs))
-    meter = EntryMeter(near, joined(evidence.cotangents), measured_noise(near, rng), rng)
-    tolerance = Tolerance(analytic, _jitter(evidence.jitter.get(tensor, np.zeros(())), analytic, meter), how.rtol)
-    with np.errstate(all="ignore"):
-        comparison = compare(tensor, meter, tolerance, exhaustive=how.exhaustive)
-    bench.elsewhere += near.evaluations_elsewhere
-    return comparison
-
-
-def _jitter(seen: Array, analytic: Array, meter: EntryMeter) -> Array:
-    """By how much each entry of the gradient under test varies; what varies more than rounding can is a mistake."""
-    eps = float(np.finfo(analytic.dtype).eps)
-    size = float(np.max(np.abs(analytic), initial=0.0, where=np.isfinite(analytic)))
-    if np.all(seen <= eps**0.6 * size):
-        return seen
-    return np.asarray(np.minimum(seen, eps**0.6 * size + 64 * eps * natural_size(meter)))
-
-
-def _kinks_shared_by_tensors(bench: Bench, comparisons: list[Comparison]) -> None:
-    """What each tensor may claim by itself at a kink, several may not claim together: ``maximum(x, y)`` at a tie."""
-    kinked = [c for c in comparisons if c.entries is not None and c.verdict == "agree" and c.kinks.any()]
-    if len(kinked) < 2:
-        return
-    entries = Entries.joined([c.entries for c in kinked if c.entries is not None])
-    analytic = np.concatenate([np.ravel(np.asarray(c.analytic)) for c in kinked])
-    near = Neighbourhood(
-        AsFunctionOf(bench, *(c.name for c in kinked)),
-        np.concatenate([bench.evidence.tensors[c.name].ravel() for c in kinked]),
-        base=joined(bench.evidence.outputs),
-    )
-    rng = np.random.default_rng(bench.seed)
-    try:
-        meter = EntryMeter(near, joined(bench.evidence.cotangents), measured_noise(near, rng), rng)
-        wrong = joint_subgradients(meter, Tolerance(analytic, 0.0, 0.0), entries)
-    except LimitReached:
-        for c in kinked:
-            c.verdict, c.reason = "undecided", bench.undecided(c.name).reason
-        raise
-    for c, part in zip(kinked, np.split(wrong, np.cumsum([c.wrong.size for c in kinked])[:-1]), strict=True):
-        if part.any():
-            c.wrong, c.verdict = part.reshape(c.shape), "disagree"
-            c.worst = tuple(int(i) for i in np.argwhere(c.wrong)[0])
-            c.reason = "at a tie the gradients of the tensors that share it must add up to the whole, once"
