@@ -4,14 +4,29 @@ What a reader can do here, in reading order: load pictures of digits (:func:`loa
 :func:`load_digits`), choose the weights to begin with (:mod:`~gradcheck.training.initializers`), move them
 along their gradients (:mod:`~gradcheck.training.optimizers`), measure
 (:mod:`~gradcheck.training.metrics`), and put it together (:func:`fit`), behind a :func:`gate` that no wrong
-gradient passes; then keep what was learned (:func:`save`, :func:`load_network`).
+gradient passes, with whatever else should happen meanwhile (:mod:`~gradcheck.training.callbacks`); then keep what
+was learned (:func:`save`, :func:`load_network`).
 """
 
+from gradcheck.training.callbacks import Callback as Callback
+from gradcheck.training.callbacks import Checkpoint as Checkpoint
+from gradcheck.training.callbacks import CSVLog as CSVLog
+from gradcheck.training.callbacks import Curves as Curves
+from gradcheck.training.callbacks import EarlyStopping as EarlyStopping
+from gradcheck.training.callbacks import ObservePlateau as ObservePlateau
+from gradcheck.training.callbacks import Progress as Progress
+from gradcheck.training.callbacks import Run as Run
+from gradcheck.training.callbacks import ScheduleRate as ScheduleRate
+from gradcheck.training.callbacks import draw_curves as draw_curves
 from gradcheck.training.dataset import DataError as DataError
 from gradcheck.training.dataset import Dataset as Dataset
 from gradcheck.training.datasets import load as load
 from gradcheck.training.digits import load_digits as load_digits
+from gradcheck.training.evaluation import evaluate as evaluate
+from gradcheck.training.evaluation import predict as predict
 from gradcheck.training.gate import gate as gate
+from gradcheck.training.history import Epoch as Epoch
+from gradcheck.training.history import History as History
 from gradcheck.training.initializers import Glorot as Glorot
 from gradcheck.training.initializers import He as He
 from gradcheck.training.initializers import Initializer as Initializer
@@ -22,9 +37,6 @@ from gradcheck.training.initializers import Uniform as Uniform
 from gradcheck.training.initializers import VarianceScaling as VarianceScaling
 from gradcheck.training.initializers import Zeros as Zeros
 from gradcheck.training.initializers import initialize as initialize
-from gradcheck.training.loop import Epoch as Epoch
-from gradcheck.training.loop import History as History
-from gradcheck.training.loop import evaluate as evaluate
 from gradcheck.training.loop import fit as fit
 from gradcheck.training.metrics import accuracy as accuracy
 from gradcheck.training.metrics import auc as auc
@@ -70,14 +82,19 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "CSVLog",
+    "Callback",
+    "Checkpoint",
     "ClipByGlobalNorm",
     "ClipByNorm",
     "ClipByValue",
     "Clipping",
     "Constant",
     "CosineDecay",
+    "Curves",
     "DataError",
     "Dataset",
+    "EarlyStopping",
     "Epoch",
     "ExponentialDecay",
     "Glorot",
@@ -88,12 +105,16 @@ __all__ = [
     "LeCun",
     "Nadam",
     "Normal",
+    "ObservePlateau",
     "Optimizer",
     "Orthogonal",
+    "Progress",
     "RMSprop",
     "ReduceOnPlateau",
+    "Run",
     "Saved",
     "Schedule",
+    "ScheduleRate",
     "StepDecay",
     "Uniform",
     "VarianceScaling",
@@ -102,6 +123,7 @@ __all__ = [
     "accuracy",
     "auc",
     "confusion_matrix",
+    "draw_curves",
     "evaluate",
     "f1",
     "fit",
@@ -114,6 +136,7 @@ __all__ = [
     "mean_absolute_error",
     "mean_squared_error",
     "precision",
+    "predict",
     "r2",
     "recall",
     "restore",

@@ -1,54 +1,26 @@
 """The training loop: verify, then learn."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from math import isfinite, nan
-from typing import Any, Protocol
+from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking import Report
+from gradcheck.training.blame import blame
+from gradcheck.training.callbacks.callback import Callback, Run
+from gradcheck.training.callbacks.checkpoint import resume as resume_from
+from gradcheck.training.evaluation import Network, batches, evaluate
 from gradcheck.training.gate import gate
-from gradcheck.training.metrics import accuracy
+from gradcheck.training.history import Epoch, History
+from gradcheck.training.interrupt import Interruption, deferred_interrupt
 from gradcheck.training.optimizers import Optimizer
+from gradcheck.training.step import Step, step_of
 
 Array = NDArray[Any]
-
-
-class Network(Protocol):
-    """What can be trained: parameters by name, a loss, its gradient, and an answer."""
-
-    @property
-    def params(self) -> dict[str, Array]:
-        """The parameters by name; arrays changed in place are what the network uses."""
-
-    def predict(self, x: Array) -> Array:
-        """A score for each class, (N, K)."""
-
-    def loss(self, x: Array, t: Array) -> float:
-        """The mean loss over the examples."""
-
-    def gradient(self, x: Array, t: Array) -> dict[str, Array]:
-        """The gradient of the loss, one for each parameter."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One pass over the examples, and how the network did after it."""
-
-    number: int
-    loss: float
-    accuracy: float
-    validation_accuracy: float = nan
-
-
-@dataclass
-class History:
-    """What happened: the report of the gate (None if it was left open), then one entry for each epoch."""
-
-    report: Report | None = None
-    epochs: list[Epoch] = field(default_factory=list)
 
 
 def fit(
@@ -60,12 +32,17 @@ def fit(
     batch_size: int,
     optimizer: Optimizer,
     validation: tuple[Array, Array] | None = None,
+    callbacks: Iterable[Callback] = (),
     seed: int = 0,
     verify: bool = True,
+    resume: str | os.PathLike[str] | None = None,
     on_batch: Callable[[int, int], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> History:
     """Train a network on examples in random order, once its gradients have been found right.
+
+    Ctrl-C ends the training after the batch under way: the history so far is returned, and the weights are those
+    of a whole number of steps.
 
     Parameters
     ----------
@@ -73,17 +50,23 @@ def fit(
         Anything with ``params``, ``predict(x)``, ``loss(x, t)`` and ``gradient(x, t)``; its parameters are
         moved in place.
     x, t
-        The examples, (N, D), and their classes, N of them.
+        The examples, (N, D) or of more axes, and their targets, N of them: classes, one-hot rows, or anything
+        else the network's loss takes; accuracies are measured of classes alone.
     epochs, batch_size
         How often to see every example, and how many at a time.
     optimizer
         Moves the parameters, such as :class:`SGD`.
     validation
-        Examples and classes that are held out; their accuracy is measured after each epoch.
+        Examples and targets that are held out; loss and accuracy are measured on them after each epoch.
+    callbacks
+        What else should happen, see :mod:`gradcheck.training.callbacks`.
     seed
         Chooses the order, and the examples the gate looks at: the same seed, the same network.
     verify
-        Check the gradients first. With False they are taken on trust.
+        Check the gradients first. With False they are taken on trust, and the history says so.
+    resume
+        A file of `Checkpoint`: go on from there, up to `epochs` in all, exactly as if there had been no break.
+        Network, optimiser and callbacks are made as for the first run; their state is read.
     on_batch, on_epoch
         Called after each batch with its number and how many there are, and after each epoch with its record.
 
@@ -92,9 +75,9 @@ def fit(
     GradientError
         If a gradient is wrong; no weight has moved then.
     FloatingPointError
-        If the loss is no longer a finite number.
-    ValueError
-        If the arguments do not fit together.
+        If the loss is no longer a finite number; it says which layer that comes from.
+    ValueError, DataError
+        If the arguments do not fit together, or the file to resume from does not fit them.
 
     Examples
     --------
@@ -107,45 +90,102 @@ def fit(
     >>> history.report.verdict, history.epochs[-1].accuracy > 0.95
     ('agree', True)
     """
-    _require_sense(x, t, epochs, batch_size)
-    history = History()
+    _require_sense(x, t, epochs, batch_size, validation)
+    run = Run(network, optimizer, History(), epochs, -(-len(x) // batch_size), np.random.default_rng(seed))
+    run.identity = {"seed": seed, "batch_size": batch_size, "examples": len(x)}
+    run.callbacks = sorted([_Functions(on_batch, on_epoch), *callbacks], key=lambda callback: callback.comes_last)
+    if resume is not None:
+        resume_from(resume, run)
     if verify:
-        history.report = gate(network, x, t, seed=seed)
-        history.report.raise_if_wrong()
-    rng = np.random.default_rng(seed)
-    total = -(-len(x) // batch_size)
-    for number in range(1, epochs + 1):
-        for done, batch in enumerate(_batches(rng.permutation(len(x)), batch_size), start=1):
-            optimizer.update(network.params, network.gradient(x[batch], t[batch]))
-            if on_batch:
-                on_batch(done, total)
-        loss, right = evaluate(network, x, t)
+        run.history.report = gate(network, x, t, seed=seed)
+        run.history.report.raise_if_wrong()
+    with ExitStack() as ends, deferred_interrupt() as interruption:
+        for callback in run.callbacks:
+            ends.callback(callback.on_end, run)
+            callback.on_start(run)
+        try:
+            _learn(run, x, t, validation, interruption)
+        except KeyboardInterrupt:
+            run.stop = f"interrupted in epoch {run.epoch}, after batch {run.batch} of {run.batches}"
+        run.history.stopped = run.stop
+    return run.history
+
+
+def _learn(run: Run, x: Array, t: Array, validation: Any, interruption: Interruption) -> None:
+    """All epochs that are left."""
+    while not run.stop and len(run.history.epochs) < run.epochs:
+        run.epoch, start = len(run.history.epochs) + 1, perf_counter()
+        _learn_epoch(run, x, t, interruption)
+        if run.stop:
+            return
+        run.history.epochs.append(_measured(run, x, t, validation, start))
+        for callback in run.callbacks:
+            callback.on_epoch(run)
+
+
+def _learn_epoch(run: Run, x: Array, t: Array, interruption: Interruption) -> None:
+    """Every example once, in random order."""
+    step, total, run.batch, run.loss = step_of(run.network), 0.0, 0, nan
+    for batch in batches(run.rng.permutation(len(x)), run.identity["batch_size"]):
+        if run.stop:
+            return
+        total += _take(step, run, x[batch], t[batch])
+        run.batch += 1
+        run.loss = total / run.batch
+        for callback in run.callbacks:
+            callback.on_batch(run)
+        if interruption.asked:
+            raise KeyboardInterrupt
+
+
+def _take(step: Step, run: Run, x: Array, t: Array) -> float:
+    """One step; the loss before it, not a number where the network does not say it."""
+    with np.errstate(all="ignore"):  # of numbers too large the loss will tell, and where they come from
+        loss, grads = step(x, t)
+        if loss is not None and not isfinite(loss):
+            raise _diverged(run, loss, f"batch {run.batch + 1} of {run.batches}", x, t)
+        run.optimizer.update(run.network.params, grads)
+    return nan if loss is None else loss
+
+
+def _measured(run: Run, x: Array, t: Array, validation: Any, start: float) -> Epoch:
+    """The record of the epoch just gone through."""
+    with np.errstate(all="ignore"):
+        loss, right = evaluate(run.network, x, t)
         if not isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss} after epoch {number}; try a smaller learning rate")
-        held_out = evaluate(network, *validation)[1] if validation else nan
-        history.epochs.append(Epoch(number, loss, right, held_out))
-        if on_epoch:
-            on_epoch(history.epochs[-1])
-    return history
+            raise _diverged(run, loss, "after the last batch", x, t)
+        held_out = evaluate(run.network, *validation) if validation is not None else (nan, nan)
+    return Epoch(run.epoch, loss, right, held_out[1], held_out[0], run.optimizer.rate, perf_counter() - start)
 
 
-def evaluate(network: Network, x: Array, t: Array, batch_size: int = 1000) -> tuple[float, float]:
-    """The mean loss and the accuracy of a network over any number of examples, in little memory."""
-    loss = right = 0.0
-    for batch in _batches(np.arange(len(x)), batch_size):
-        loss += float(network.loss(x[batch], t[batch])) * len(batch)
-        right += accuracy(network.predict(x[batch]), t[batch]) * len(batch)
-    return loss / len(x), right / len(x)
+def _diverged(run: Run, loss: float, when: str, x: Array, t: Array) -> FloatingPointError:
+    return FloatingPointError(
+        f"the loss is {loss} in epoch {run.epoch}, {when}; {blame(run.network, x, t)}. "
+        "Try a smaller learning rate, smaller weights to begin with, or clipped gradients."
+    )
 
 
-def _batches(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
-    """The order cut into batches; the last may be smaller, so that no example is left out."""
-    return (order[start : start + size] for start in range(0, len(order), size))
+class _Functions(Callback):
+    """The two plain functions of `fit` as a callback."""
+
+    def __init__(self, on_batch: Any, on_epoch: Any) -> None:
+        self.batch, self.epoch = on_batch, on_epoch
+
+    def on_batch(self, run: Run) -> None:
+        if self.batch:
+            self.batch(run.batch, run.batches)
+
+    def on_epoch(self, run: Run) -> None:
+        if self.epoch:
+            self.epoch(run.history.epochs[-1])
 
 
-def _require_sense(x: Array, t: Array, epochs: int, batch_size: int) -> None:
-    if len(x) == 0 or len(x) != len(t):
-        raise ValueError(f"x and t have to hold equally many examples, at least one: {len(x)} and {len(t)}")
+def _require_sense(x: Array, t: Array, epochs: int, batch_size: int, validation: Any) -> None:
+    pairs = {"x and t": (x, t), **({"the two of validation": validation} if validation is not None else {})}
+    for name, (examples, targets) in pairs.items():
+        if len(examples) == 0 or len(examples) != len(targets):
+            counts = f"{len(examples)} and {len(targets)}"
+            raise ValueError(f"{name} have to hold equally many examples, at least one: {counts}")
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name} has to be a whole number of at least 1; it is {value!r}")
