@@ -35,7 +35,7 @@ TABLE = {
     "gradcheck/checking/conventions/autograd_function.py": Allowed("numerical", "numpy", "autograd"),
     "gradcheck/derivation": Allowed("numerical", "numpy"),
     "gradcheck/derivation/second_opinion.py": Allowed("numerical", "numpy", "autograd"),
-    "gradcheck/training": Allowed("analytic checking", "numpy", "pooch requests sklearn"),
+    "gradcheck/training": Allowed("analytic checking", "numpy", "pooch requests sklearn rich matplotlib"),
     "gradcheck/testing": Allowed("checking", "numpy hypothesis"),
     "gradcheck/testing/strategies.py": Allowed("checking analytic", "numpy hypothesis"),
     "gradcheck/testing/layers": Allowed("checking analytic", "numpy hypothesis"),
