@@ -22,7 +22,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["gradcheck", "gradcheck.*"]),
-    package_data={"gradcheck": ["py.typed"]},
+    package_data={"gradcheck": ["py.typed", "testing/plugin/page.html", "testing/plugin/report.schema.json"]},
     install_requires=["numpy>=1.26", "autograd>=1.7", "hypothesis>=6.112", "pytest>=8"],
     extras_require={"examples": EXAMPLES, "test": TEST, "dev": DEV},
     entry_points={

@@ -41,6 +41,8 @@ TABLE = {
     "gradcheck/testing/layers": Allowed("checking analytic", "numpy hypothesis"),
     "gradcheck/testing/checklist.py": Allowed("checking", "numpy", "pytest"),
     "gradcheck/testing/pytest_plugin.py": Allowed("checking", "pytest"),
+    "gradcheck/testing/plugin": Allowed("checking", "pytest numpy"),
+    "gradcheck/testing/plugin/explain.py": Allowed("checking derivation", "pytest numpy"),
     "gradcheck/cli": Allowed(EVERY_WING, "numpy", "rich matplotlib"),
     "gradcheck/__init__.py": Allowed(EVERY_WING),
     "gradcheck/__main__.py": Allowed("cli"),

@@ -85,7 +85,9 @@ def test_a_wrong_gradient_fails_with_the_report_at_the_users_line(pytester):
             ">       gradcheck(Halved(), x)  # here",
             f"E       *GradientError: {VERDICT}",
             "E         worst*dW[[]*[]]*analytic*numerical*ratio 0.5*",
-            "E         W *(3, 4) *WRONG*",
+            "E         shapes   x (5, 3), W (3, 4), b (4,)",
+            "E         passed   dx, db; 10 of 10 checks of conduct",
+            "E         again    pytest *.py::test_it --gradcheck-seed=0  (seed * of check)",
             "*.py:*: GradientError",
         ]
     )
@@ -94,7 +96,7 @@ def test_a_wrong_gradient_fails_with_the_report_at_the_users_line(pytester):
 
 
 def test_a_bare_assert_tells_the_same_as_the_fixture(pytester):
-    by_fixture = error_lines(run(pytester, "def test_it(gradcheck):\n    gradcheck(Halved(), x)"))
+    by_fixture = error_lines(run(pytester, "def test_it(gradcheck):\n    gradcheck(Halved(), x, seed=0)"))
     by_assert = error_lines(run(pytester, "def test_it():\n    assert check(Halved(), x)"))
     by_fixture[0] = by_fixture[0].partition("GradientError: ")[2]
     assert by_fixture[0].startswith("Halved: dW is wrong in 12 of 12 entries")
@@ -188,7 +190,7 @@ class TestLayers(unittest.TestCase):
             assert check(Halved(), x)
 """,
     )
-    assert sum(line.startswith("Halved: dW is wrong in 12 of 12") for line in error_lines(result)) == 3
+    assert sum(line.startswith("Halved: dW is wrong in 12 of 12") for line in error_lines(result)) >= 3
 
 
 def test_inside_given_without_a_health_check(pytester):
@@ -229,7 +231,7 @@ def test_with_two_workers(pytester):
     pytester.makepyfile("\n".join([HEAD, *tests]))
     result = pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, failed=2)
-    assert sum("Halved: dW is wrong in 12 of 12 entries  (" in line for line in error_lines(result)) == 2
+    assert sum("Halved: dW is wrong in 12 of 12 entries" in line for line in error_lines(result)) == 2
 
 
 def test_switched_off_the_fixture_is_gone_and_check_still_works(pytester):
@@ -270,6 +272,10 @@ def test_idle_it_imports_nothing_beyond_pytest_and_the_standard_library(pytester
         "gradcheck",
         "gradcheck.testing",
         "gradcheck.testing.pytest_plugin",
+        "gradcheck.testing.plugin",
+        "gradcheck.testing.plugin.collected",
+        "gradcheck.testing.plugin.recorder",
+        "gradcheck.testing.plugin.settings",
     }
     assert not {"numpy", "autograd", "hypothesis", "rich"} & with_plugin
 

@@ -1,0 +1,198 @@
+"""Modules collected as tests: ``my_layers.py::Dense::W`` holds if the gradient of W in the layer Dense is right.
+
+While collecting, forward and backward of a layer run once, on inputs made up for it, to see which tensors it has; it
+is checked when the first of its tests runs.
+"""
+
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fnmatch import fnmatch
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gradcheck.testing.plugin.recorder import RECORDER
+from gradcheck.testing.plugin.settings import SETTINGS, Settings
+
+if TYPE_CHECKING:
+    from gradcheck.checking import Report
+    from gradcheck.checking.modules import Candidate, How, Result
+
+CONDUCT = "conduct"
+NO_MODULES = ("conftest.py", "setup.py", "__main__.py", "noxfile.py")
+
+
+def is_wanted(path: Path, settings: Settings, config: pytest.Config) -> bool:
+    """Whether the ini file names this module; or all are wanted, and it is no test file."""
+    if path.suffix != ".py":
+        return False
+    if any(path.match(pattern) for pattern in patterns(settings)):
+        return True
+    tests: list[str] = config.getini("python_files")
+    return settings.all_modules and path.name not in NO_MODULES and not any(fnmatch(path.name, test) for test in tests)
+
+
+def patterns(settings: Settings) -> list[str]:
+    """The modules that the ini file names, as paths: ``net.layers`` is ``net/layers.py``."""
+    return [name if name.endswith(".py") else f"{name.replace('.', '/')}.py" for name in settings.modules]
+
+
+def add_named_modules(settings: Settings, config: pytest.Config) -> None:
+    """Where no path is given to pytest, collect the modules that the ini file names, wherever they lie."""
+    if config.args_source == pytest.Config.ArgsSource.ARGS:
+        return
+    known = [Path(config.invocation_params.dir, place).resolve() for place in config.args]
+    for pattern in patterns(settings):
+        for path in sorted({*config.rootpath.glob(pattern), *config.rootpath.glob(f"src/{pattern}")}):
+            if not any(path.resolve().is_relative_to(folder) for folder in known):
+                config.args.append(str(path))
+
+
+class LayerModule(pytest.File):
+    """A Python file, and in it all that has a gradient."""
+
+    def collect(self) -> "Iterable[Subject | Unimported]":
+        """A subject for each.
+
+        Raises
+        ------
+        CollectError
+            If a file that was named cannot be imported; of others a test is skipped.
+        """
+        from gradcheck.checking.modules import ModuleError, discover, load
+
+        before = dict(sys.modules)
+        try:
+            module = load(self.path)
+        except ModuleError as error:
+            if self.session.isinitpath(self.path):
+                raise self.CollectError(str(error)) from None
+            return [Unimported.from_parent(self, name="import", reason=str(error))]
+        finally:
+            sys.modules.update(before)  # namesakes from other folders, which it had to put aside
+        return [Subject.from_parent(self, name=found.name, candidate=found) for found in discover(module)]
+
+
+class Subject(pytest.Collector):
+    """A layer, loss or pair of a module; checked once for all of its tests."""
+
+    def __init__(self, *, candidate: "Candidate", **of_the_node: Any) -> None:
+        super().__init__(**of_the_node)
+        self.candidate = candidate
+
+    def collect(self) -> "Iterator[TensorItem]":
+        """A test for each tensor, and one for the conduct of forward and backward."""
+        for name in self._tensors() or ["gradient"]:
+            yield TensorItem.from_parent(self, name=name)
+
+    def _tensors(self) -> list[str]:
+        from gradcheck.checking.modules.search import Search
+
+        if self.candidate.skipped:
+            return []
+        try:
+            found = Search(self.candidate, replace(self.how, max_evaluations=1)).best()
+        except (TypeError, ValueError):  # no signature to go by, as the check will say
+            return []
+        return [c.name for c in found.report.tensors] + [CONDUCT] if found and found.report else []
+
+    @property
+    def how(self) -> "How":
+        """The settings of the run, and the seed of this subject."""
+        from gradcheck.checking.modules import How
+
+        settings = self.config.stash[SETTINGS]
+        how = How(seed=settings.seed_of(self.nodeid), max_evaluations=settings.max_evaluations)
+        return how if settings.rtol is None else replace(how, rtol=settings.rtol)
+
+    @cached_property
+    def result(self) -> "Result":
+        """What came of it."""
+        from gradcheck.checking.modules import run
+
+        return run(self.candidate, self.how)
+
+    @cached_property
+    def place(self) -> tuple[Path, int]:
+        """Where it is defined."""
+        try:
+            return self.path, inspect.getsourcelines(self.candidate.thing)[1] - 1
+        except (OSError, TypeError):
+            return self.path, 0
+
+
+class TensorItem(pytest.Item):
+    """The gradient of one tensor, or the conduct of all."""
+
+    @property
+    def subject(self) -> Subject:
+        """What it belongs to."""
+        assert isinstance(self.parent, Subject), "it is only made there"
+        return self.parent
+
+    def runtest(self) -> None:
+        """Skip, pass, or fail.
+
+        Raises
+        ------
+        GradientError
+            If this gradient is wrong or undecided.
+        """
+        result = self.subject.result
+        if result.skipped:
+            pytest.skip(result.skipped)
+        if result.report is not None:
+            self.config.stash[RECORDER].checked.append((self.subject.nodeid, result.report))
+        else:
+            pytest.fail(f"{result.name}: {result.raises}", pytrace=False)
+        for note in result.notes:
+            self.add_report_section("call", "gradcheck", note)
+        self._about(result.report).raise_if_wrong()
+
+    def _about(self, report: "Report") -> "Report":
+        """The report as far as it concerns this test; that of conduct has what no other test has."""
+        siblings = {item.name for item in self.session.items if item.parent is self.parent}
+        others = {c.name for c in report.tensors if c.name != self.name and c.name in siblings}
+        if self.name != CONDUCT and self.name not in {c.name for c in report.tensors}:
+            return report
+        return replace(
+            report,
+            tensors=[c for c in report.tensors if c.name not in others or c.verdict == "agree"],
+            diagnoses=[d for d in report.diagnoses if d.tensor not in others],
+            conduct=[f for f in report.conduct if f.ok or (self.name == CONDUCT and f.tensor not in others)],
+        )
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The message alone; no code of ours."""
+        from gradcheck.checking import GradientError
+
+        return super().repr_failure(excinfo, "value" if isinstance(excinfo.value, GradientError) else style)
+
+    @property
+    def place(self) -> tuple[Path, int]:
+        """File and line."""
+        return self.subject.place
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """File, line, and what it is called in headings."""
+        return *self.place, f"{self.subject.name}::{self.name}"
+
+
+class Unimported(pytest.Item):
+    """A module that cannot be imported; skipped, and said."""
+
+    def __init__(self, *, reason: str, **of_the_node: Any) -> None:
+        super().__init__(**of_the_node)
+        self.reason = reason
+
+    def runtest(self) -> None:
+        """Say why it is skipped."""
+        pytest.skip(self.reason)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """The file."""
+        return self.path, None, self.name
