@@ -11,7 +11,7 @@ VERSION = re.search(r'^__version__ = "([^"]+)"$', INIT, re.M)
 
 EXAMPLES = ["rich>=13", "matplotlib>=3.8", "pooch>=1.8", "scikit-learn>=1.3"]
 TEST = [*EXAMPLES, "pytest-xdist>=3.5", "setuptools>=77"]
-DEV = [*TEST, "distributed>=2024.8", "ruff>=0.8", "mypy>=1.11"]
+DEV = [*TEST, "distributed>=2024.8", "playwright>=1.50", "ruff>=0.8", "mypy>=1.11"]
 
 setup(
     name="gradcheck",
@@ -22,7 +22,10 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["gradcheck", "gradcheck.*"]),
-    package_data={"gradcheck": ["py.typed", "testing/plugin/page.html", "testing/plugin/report.schema.json"]},
+    package_data={
+        "gradcheck": ["py.typed", "testing/plugin/page.html", "testing/plugin/report.schema.json"],
+        "gradcheck.cli.draw": ["page/*"],
+    },
     install_requires=["numpy>=1.26", "autograd>=1.7", "hypothesis>=6.112", "pytest>=8"],
     extras_require={"examples": EXAMPLES, "test": TEST, "dev": DEV},
     entry_points={

@@ -49,10 +49,11 @@ def tracked():
     return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8", errors="ignore") for path in paths}
 
 
-def test_the_wheel_holds_every_module_and_the_type_marker(wheel):
+def test_the_wheel_holds_every_module_page_and_the_type_marker(wheel):
     inside = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gradcheck").rglob("*.py")}
-    assert inside == modules | {"gradcheck/py.typed"}
+    files = {path for path in (ROOT / "gradcheck").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert inside == {path.relative_to(ROOT).as_posix() for path in files}
+    assert {"gradcheck/py.typed", "gradcheck/cli/draw/page/index.html"} <= inside
 
 
 def test_the_core_needs_exactly_four_packages(metadata):

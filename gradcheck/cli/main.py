@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from gradcheck import __version__
 from gradcheck.cli.derive import add_derive
+from gradcheck.cli.draw.command import add_draw
 from gradcheck.cli.mutate import add_mutate
 
 AT_FAULT, INTERRUPTED, UNREAD = 2, 130, 141
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add_mutate(commands)
     add_derive(commands)
     _add_tour(commands)
+    add_draw(commands)
     return parser
 
 
