@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -24,6 +25,7 @@ from gradcheck.derivation.trace import Graph
 from gradcheck.derivation.value import Traced
 
 MOST_PATHS = 1000
+_DATA = re.compile(r"(x|i|in|inputs?|data|t|targets?|labels?|y_true|dy|mask|lengths)_?\d*", re.IGNORECASE)
 _MOST_ARRAY_PATHS = 64  # each is a chain of matrix products of its own
 
 
@@ -73,8 +75,10 @@ def _computed(graph: Graph) -> list[Traced]:
 
 
 def _weights(asked: Case) -> set[str]:
-    """The other arguments: an update would change those of them that are parameters as well."""
-    return set(asked.point) - {asked.name}
+    """The other parameters, which an update would change as well: a layer's, or what is not called as data are."""
+    known = getattr(asked.f, "parameters", None)
+    named = set(known) if known is not None else {name for name in asked.point if not _DATA.fullmatch(name)}
+    return named - {asked.name}
 
 
 def _plain(value: Any) -> Any:

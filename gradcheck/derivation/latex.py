@@ -13,7 +13,7 @@ from gradcheck.derivation.derivation import Derivation
 from gradcheck.derivation.languages import chosen
 from gradcheck.derivation.notation import ADDITIVE, COMPARISONS, Python, decimal, name_parts
 from gradcheck.derivation.rows import Row
-from gradcheck.derivation.symbols import Number, Symbol
+from gradcheck.derivation.symbols import Formula, Number, Symbol
 from gradcheck.derivation.wording import Wording
 
 _COMPARED = {"greater_equal": r"\ge", "less_equal": r"\le", "not_equal": r"\ne", "equal": "="}
@@ -63,6 +63,9 @@ class TeX(Python):
     def _power(self, base: str, exponent: str) -> str:
         return f"{{{base}}}^{{{exponent}}}"
 
+    def _exponent(self, formula: Formula) -> str:
+        return self.write(formula)
+
     def _comparison(self, op: str, sides: list[str]) -> str:
         return f" {_COMPARED.get(op, COMPARISONS[op])} ".join(sides)
 
@@ -81,6 +84,11 @@ class TeX(Python):
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         if op == "sqrt":
             return rf"\sqrt{{{arguments[0]}}}"
+        if op == "abs":
+            return rf"\left|{arguments[0]}\right|"
+        if op == "sum":
+            axis = "".join(rf"_{{\mathrm{{{_escaped(k)}}}}}" for k in keywords if k.startswith("axis"))
+            return rf"\sum{axis} " + self._brackets(arguments[0])
         name = rf"\{op}" if op in _KNOWN else rf"\mathrm{{{_escaped(op)}}}"
         options = [rf"\mathrm{{{_escaped(keyword)}}}" for keyword in keywords]
         texts = [rf"\mathrm{{{_escaped(x)}}}" if x.startswith("'") else x for x in arguments]

@@ -38,6 +38,9 @@ class MathML(Python):
     def _power(self, base: str, exponent: str) -> str:
         return f"<msup><mrow>{base}</mrow><mrow>{exponent}</mrow></msup>"
 
+    def _exponent(self, formula: Formula) -> str:
+        return self.write(formula)
+
     def _comparison(self, op: str, sides: list[str]) -> str:
         return f"<mo>{escape(_COMPARED.get(op, COMPARISONS[op]))}</mo>".join(sides)
 
@@ -56,6 +59,12 @@ class MathML(Python):
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         if op == "sqrt":
             return f"<msqrt>{arguments[0]}</msqrt>"
+        if op == "abs":
+            return f"<mrow><mo>|</mo>{arguments[0]}<mo>|</mo></mrow>"
+        if op == "sum":
+            axis = "".join(f"<mtext>{escape(k)}</mtext>" for k in keywords if k.startswith("axis"))
+            sign = f"<munder><mo>∑</mo>{axis}</munder>" if axis else "<mo>∑</mo>"
+            return f"<mrow>{sign}{self._brackets(arguments[0])}</mrow>"
         shown = [f"<mtext>{escape(keyword)}</mtext>" for keyword in keywords]
         return f"<mrow><mi>{escape(op)}</mi>{self._brackets(self.comma.join([*arguments, *shown]))}</mrow>"
 

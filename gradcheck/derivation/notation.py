@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ COMPARISONS = {
     "not_equal": "!=",
 }
 ADDITIVE, TERM, MULTIPLICATIVE, POWER, ATOM = range(5)  # how tightly a text binds
-_BINDS = {**dict.fromkeys(COMPARISONS, ADDITIVE), "scatter": ADDITIVE, "matmul": TERM}
+_BINDS = {**dict.fromkeys(COMPARISONS, ADDITIVE), "scatter": ADDITIVE, "matmul": TERM, "power": POWER}
+_LARGEST_ROOT = 10_000  # a number is looked at as a root up to that of this
 
 
 def decimal(value: float, *, trim: bool = False) -> str:
@@ -131,6 +133,8 @@ class Python:
         """A coefficient above and below the line; 0.5 stays above, a third goes below."""
         if isinstance(c, Fraction) and c.denominator & (c.denominator - 1):
             return ("" if c.numerator == 1 else self._literal(str(c.numerator))), self._literal(str(c.denominator))
+        if (n := _root(1 / c)) is not None:
+            return "", self._call("sqrt", [self._literal(str(n))], [])
         return ("" if c == 1 else self._number(c)), ""
 
     def _raised(self, base: Formula, exponent: Coefficient, needed: int) -> str:
@@ -142,6 +146,8 @@ class Python:
         params, first = formula.params, formula.arguments[0]
         if formula.op in COMPARISONS:
             return self._comparison(formula.op, [self._inside(x, MULTIPLICATIVE) for x in formula.arguments])
+        if formula.op == "power":
+            return self._power(self._inside(first, ATOM), self._exponent(formula.arguments[1]))
         if formula.op == "matmul":
             return self._matmul([self._inside(x, ATOM) for x in formula.arguments])
         if formula.op == "transpose" and params["axes"] is None:
@@ -155,7 +161,8 @@ class Python:
             return self._placed(self._inside(first, TERM), index_text(params["index"]))
         if formula.op == "getitem":
             return self._entry(self._inside(first, ATOM), index_text(params["index"]))
-        return self._call(formula.op, [self.write(x) for x in formula.arguments], options(formula))
+        name = "abs" if formula.op == "absolute" else formula.op
+        return self._call(name, [self.write(x) for x in formula.arguments], options(formula))
 
     # How the pieces look in this language
 
@@ -168,6 +175,8 @@ class Python:
     def _number(self, value: Coefficient) -> str:
         if isinstance(value, Fraction) and value.denominator & (value.denominator - 1):
             return self._quotient([self._literal(str(value.numerator))], [self._literal(str(value.denominator))])
+        if (n := _root(value)) is not None:
+            return self._call("sqrt", [self._literal(str(n))], [])
         return self._literal(f"{float(value):.12g}")
 
     def _brackets(self, text: str) -> str:
@@ -181,6 +190,9 @@ class Python:
 
     def _power(self, base: str, exponent: str) -> str:
         return f"{base}**{exponent}"
+
+    def _exponent(self, formula: Formula) -> str:
+        return self._inside(formula, ATOM)
 
     def _comparison(self, op: str, sides: list[str]) -> str:
         return f" {COMPARISONS[op]} ".join(sides)
@@ -199,6 +211,14 @@ class Python:
 
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         return f"{op}({self.comma.join([*arguments, *keywords])})"
+
+
+def _root(value: Coefficient) -> int | None:
+    """n, if `value` is √n and no fraction: what a division by np.sqrt(3) leaves."""
+    square = round(min(float(value) ** 2, _LARGEST_ROOT)) if isinstance(value, float) else 0
+    if square == _LARGEST_ROOT or isqrt(square) ** 2 == square:
+        return None
+    return square if abs(value / square**0.5 - 1) < 4e-16 else None
 
 
 class Shapes(Python):

@@ -16,7 +16,7 @@ import numpy as np
 from gradcheck.derivation.differences import measure, rerun
 from gradcheck.derivation.rules import RULES
 from gradcheck.derivation.simplify import Simplifier
-from gradcheck.derivation.symbols import Formula, evaluate
+from gradcheck.derivation.symbols import ZERO, Formula, evaluate
 from gradcheck.derivation.trace import Graph, interior
 from gradcheck.derivation.value import Traced
 
@@ -95,6 +95,8 @@ def chain(graph: Graph, variable: Traced, simplifier: Simplifier, *, measured: b
     edges: list[Edge] = []
     wanted = {id(value) for value in between}
     for above in reversed(between):
+        if id(above) not in cotangents:
+            continue  # all that is made of it is flat, as sign(above) is
         seed = _seed(above, graph.result, scalar, cotangents[id(above)])
         for below, gradient in _local_gradients(above, seed):
             if id(below) not in wanted:
@@ -103,8 +105,18 @@ def chain(graph: Graph, variable: Traced, simplifier: Simplifier, *, measured: b
             edges.append(edge)
             passed = cotangents[id(above)] * edge.value if scalar else edge.value
             cotangents[id(below)] = cotangents.get(id(below), 0.0) + passed
-    names = {str(value.name): cotangents[id(value)] for value in reversed(between)}
-    return Chain(variable, graph.result, tuple(edges), names, scalar)
+    names = {str(value.name): cotangents[id(value)] for value in reversed(between) if id(value) in cotangents}
+    return Chain(variable, graph.result, _alive(edges, variable), names, scalar)
+
+
+def _alive(edges: list[Edge], variable: Traced) -> tuple[Edge, ...]:
+    """The steps on some path; one that is 0 whatever the numbers, as of tanh(w * x + u * 0) by u, is none."""
+    reached, kept = {id(variable)}, []
+    for edge in reversed(edges):  # from the variable up
+        if id(edge.below) in reached and edge.formula != ZERO:
+            reached.add(id(edge.above))
+            kept.append(edge)
+    return tuple(reversed(kept))
 
 
 def _push(edge: Edge, cotangent: Any) -> Any:

@@ -26,6 +26,8 @@ def reasons(above: Traced, below: Traced) -> tuple[Remark, ...]:
     for node, k in _uses(above, below):
         for key, fields in _of(node, k, below):
             found.setdefault(key, (key, fields))
+    if found.keys() & {"why_transposed_left", "why_transposed_right"}:
+        found.pop("why_rearranged", None)
     return tuple(found.values())
 
 
@@ -81,7 +83,9 @@ def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
 def _of_product(node: Traced, k: int, x: Traced, name: str | None) -> Iterator[Remark]:
     other = node.inputs[1 - k]
     fields = {"x": name, "other": _called(other)}
-    if x.ndim > 1 and other.ndim == 1:
+    if x.op == "transpose" and not x.name and x.ndim == other.ndim == 2:
+        yield ("why_transposed_left" if k == 0 else "why_transposed_right"), fields
+    elif x.ndim > 1 and other.ndim == 1:
         yield "why_outer", fields
     elif other.ndim > 1 and (x.ndim > 1 or k == 1):
         yield ("why_matmul_left" if k == 0 else "why_matmul_right"), fields

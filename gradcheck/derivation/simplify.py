@@ -25,6 +25,8 @@ from gradcheck.derivation.symbols import (
     power,
     product,
 )
+from gradcheck.derivation.thin import thinned, unspread
+from gradcheck.derivation.tidy import has_delta, tidy
 from gradcheck.derivation.trace import interior
 from gradcheck.derivation.value import Traced
 
@@ -62,8 +64,22 @@ class Simplifier:
         return self._formulas[value.order]
 
     def derivative(self, value: Traced) -> Formula:
-        """The formula of a derivative, common factors taken out."""
-        return self._recognise(take_out(self.formula(value)))
+        """The formula of a derivative, in its usual form."""
+        return tidy(self._recognise_inside(tidy(self.formula(value))))
+
+    def _recognise_inside(self, formula: Formula) -> Formula:
+        """The same in every part that a cotangent is in."""
+        if not has_delta(formula) or isinstance(formula, Symbol):
+            return self._recognise(formula)
+        match formula:
+            case Sum(terms):
+                return add(*map(self._recognise_inside, terms))
+            case Product(coefficient, powers):
+                parts = (product(Fraction(1), {self._recognise_inside(base): e}) for base, e in powers)
+                return self._recognise(multiply(number(coefficient), *parts))
+            case Function(arguments=arguments):
+                return replace(formula, arguments=tuple(map(self._recognise_inside, arguments)))
+        return formula
 
     def _build(self, value: Traced) -> Formula:
         if value.op in ("constant", "input"):
@@ -103,24 +119,6 @@ def symbol(value: Traced) -> Symbol:
     return Symbol(str(value.name), value.value)
 
 
-def take_out(formula: Formula) -> Formula:
-    """Common factors taken out: x * a - x * b as x * (a - b)."""
-    if not isinstance(formula, Sum):
-        return formula
-    parts = [dict(factored(term)[1]) for term in formula.terms]
-    shared = {base: min(p.get(base, Fraction(0)) for p in parts) for base in parts[0]}
-    shared = {base: exponent for base, exponent in shared.items() if exponent > 0}
-    if not shared:
-        return formula
-    inverse = product(Fraction(1), {base: -exponent for base, exponent in shared.items()})
-    terms = sorted((multiply(term, inverse) for term in formula.terms), key=_is_negative)
-    return multiply(product(Fraction(1), shared), add(*terms))
-
-
-def _is_negative(term: Formula) -> bool:
-    return bool(factored(term)[0] < 0)
-
-
 def _constant(value: Traced) -> Formula:
     if np.ndim(value.value) == 0:
         return number(value.value)
@@ -156,9 +154,9 @@ def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR09
         case "subtract":
             return _minus(x, y)
         case "multiply":
-            return _thinned(multiply(x, y))
+            return thinned(multiply(x, y))
         case "divide" if y != Number(Fraction(0)):
-            return _thinned(multiply(x, power(y, Fraction(-1))))
+            return thinned(multiply(x, power(y, Fraction(-1))))
         case "negative":
             return multiply(MINUS_ONE, x)
         case "positive":
@@ -169,11 +167,17 @@ def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR09
             return power(x, Fraction(2))
         case "power" if isinstance(y, Number):
             return power(x, y.value)
+    if value.op == "transpose" and isinstance(x, Function) and x.op == "transpose" and _reverses(value, x):
+        return x.arguments[0]
     if value.op in ("reshape", "transpose") and isinstance(x, Function) and _is_uniform(x):
         return replace(x, params={"shape": value.shape}, key=_spelled({"shape": value.shape}), shape=value.shape)
     if value.op in COMPARISONS:
-        arguments = [_unspread(x, [y]), _unspread(y, [x])]
+        arguments = [unspread(x, [y]), unspread(y, [x])]
     return Function(value.op, tuple(arguments), value.params, _spelled(value.params), value.shape)
+
+
+def _reverses(*transposes: Traced | Function) -> bool:
+    return all(transpose.params["axes"] is None for transpose in transposes)
 
 
 def _is_uniform(formula: Function) -> bool:
@@ -194,30 +198,6 @@ def _minus(x: Formula, y: Formula) -> Formula:
     if not isinstance(y, Sum) or x == Number(Fraction(0)):
         return add(x, multiply(MINUS_ONE, y))
     return Sum((x, Product(Fraction(-1), ((y, Fraction(1)),))))
-
-
-def _thinned(formula: Formula) -> Formula:
-    """A product without the broadcasting that its other factors do anyway."""
-    coefficient, powers = factored(formula)
-    for base, exponent in powers:
-        others = [b for b, _ in powers if b != base]
-        inner = _unspread(base, others)
-        if inner is not base:
-            rest = product(coefficient, {b: e for b, e in powers if b != base})
-            return _thinned(multiply(power(inner, exponent), rest))
-    return formula
-
-
-def _unspread(x: Formula, beside: list[Formula]) -> Formula:
-    """What was broadcast to `x`, if `beside` has the full shape already."""
-    if not (isinstance(x, Function) and x.op == "broadcast_to"):
-        return x
-    inner = x.arguments[0]
-    if isinstance(inner, Function) and inner.op == "reshape" and inner.shape.count(1) == len(inner.shape) - 1:
-        flat = inner.arguments[0]  # (3,) made (1, 3): NumPy adds the leading axes itself
-        inner = flat if inner.shape[inner.shape.count(1) :] == flat.shape else inner
-    others = [other.shape for other in beside]
-    return inner if np.broadcast_shapes(inner.shape, *others) == np.broadcast_shapes(x.shape, *others) else x
 
 
 def _contained(powers: dict[Formula, Coefficient], inner: tuple[tuple[Formula, Coefficient], ...]) -> bool:

@@ -54,6 +54,10 @@ MESSAGES = {
     # Why an array's gradient looks as it does
     "why_matmul_left": "{x} stood left of @ {other}: δ takes {other} transposed on its right, and the shapes fit",
     "why_matmul_right": "{x} stood right of {other} @: δ takes {other} transposed on its left, and the shapes fit",
+    "why_transposed_left": "{x} stood transposed left of @ {other}: δ @ {other} transposed, turned back, "
+    "is {other} @ δ transposed",
+    "why_transposed_right": "{x} stood transposed right of {other} @: {other} transposed @ δ, turned back, "
+    "is δ transposed @ {other}",
     "why_outer": "each entry of {x} met one entry of {other}: it gets the product of its δ and that entry",
     "why_shared_rows": "all {rows} rows used the same {x}: this product adds up what each of them says",
     "why_broadcast": "{x} ({shape}) was broadcast to {wide}: every copy has its δ, so they are summed over axis {axes}",

@@ -54,6 +54,8 @@ MESSAGES = {
     # 数组梯度的由来
     "why_matmul_left": "{x} 在 @ {other} 的左边：δ 右乘 {other} 的转置，形状恰好吻合",
     "why_matmul_right": "{x} 在 {other} @ 的右边：δ 左乘 {other} 的转置，形状恰好吻合",
+    "why_transposed_left": "{x} 转置后在 @ {other} 的左边：对该转置的梯度再转置回来，即 {other} @ δ 的转置",
+    "why_transposed_right": "{x} 转置后在 {other} @ 的右边：对该转置的梯度再转置回来，即 δ 的转置 @ {other}",
     "why_outer": "{x} 的每个元素与 {other} 的一个元素相乘：其梯度是相应的 δ 与该元素之积",
     "why_shared_rows": "全部 {rows} 行共用同一个 {x}：矩阵乘法把各行的贡献相加",
     "why_broadcast": "{x}（{shape}）被广播为 {wide}：每个副本各有一份 δ，故沿轴 {axes} 求和",
