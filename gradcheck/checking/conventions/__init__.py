@@ -28,6 +28,7 @@ from typing import Any
 from gradcheck.checking.conventions import (
     autograd_function,
     engine,
+    from_targets,
     function,
     jax_function,
     layer,
@@ -43,7 +44,14 @@ from gradcheck.checking.conventions.torch_kinds import is_function_class
 from gradcheck.checking.subject import NotUnderstoodError, Options, Subject
 
 CONVENTIONS = (
-    *(torch_function, pair, function, jax_function, engine),  # the classes of PyTorch look like static pairs
+    *(
+        torch_function,
+        from_targets,
+        pair,
+        function,
+        jax_function,
+        engine,
+    ),  # the classes of PyTorch look like static pairs
     *(network, layer, network_with_gradients, value_and_gradient, autograd_function),
 )
 

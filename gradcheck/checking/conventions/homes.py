@@ -5,7 +5,7 @@ what backward returned, by name or by shape; in what an optimiser was given; in 
 last resort, by shape among the arrays that backward wrote.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from gradcheck.checking.conventions.arguments import is_variable, variables
 from gradcheck.checking.conventions.assigning import Returned, by_name
 from gradcheck.checking.conventions.gradient_names import tensor_name, tensors_meant
 from gradcheck.checking.conventions.input_homes import input_gradients
+from gradcheck.checking.conventions.order import in_lists, in_turn
 from gradcheck.checking.conventions.parameters import (
     added_up,
     by_shape,
@@ -23,8 +24,9 @@ from gradcheck.checking.conventions.parameters import (
     parts_of_gradient,
     same_array,
     shown_names,
+    without_gradients,
 )
-from gradcheck.checking.conventions.places import Place, Step
+from gradcheck.checking.conventions.places import Place, Step, container
 from gradcheck.checking.conventions.rehearsal import Rehearsal
 from gradcheck.checking.conventions.steps import Recorder, rates
 from gradcheck.checking.state.snapshot import State
@@ -45,7 +47,7 @@ class Homes:
         self.returned: Returned | None = None
         self.phrases: list[str] = []
         self.steps: list[str] = []
-        self.rate = 1.0
+        self.rate, self.rate_chosen = 1.0, ""
         self.consumes = False
         self.in_order = False
         self._input_shapes: list[tuple[int, ...]] = []
@@ -60,7 +62,7 @@ class Homes:
         self, rehearsal: Rehearsal, backward: Callable[[], Any], inputs: Mapping[str, Any], given: Mapping[str, str]
     ) -> Returned:
         """Run backward and see where the gradients come to be."""
-        groups = [_without_gradients(group) for group in same_array(rehearsal.kept)]
+        groups = [without_gradients(group) for group in same_array(rehearsal.kept)]
         self._arrays = dict(zip(shown_names(groups, inputs), groups, strict=True))
         self._recorder = Recorder(self.layer, {name: places[0].read for name, places in self._arrays.items()})
         self._before = {name: np.array(places[0].read()) for name, places in self._arrays.items()}
@@ -111,7 +113,7 @@ class Homes:
         if self.recovered:
             names = ", ".join(self.recovered)
             phrases.append(f"parameters {names} as attributes, gradients recovered from the step")
-            phrases.append(f"learning rate {self.rate:g}")
+            phrases.append(f"learning rate {self.rate:g}{self.rate_chosen}")
         if self.of_inputs:
             where = ", ".join(place.path for place in self.of_inputs.values())
             phrases.append(f"gradient of {', '.join(self.of_inputs)} in {where}")
@@ -186,7 +188,7 @@ class Homes:
         """Which parameters were found where."""
         together: dict[tuple[str, str], list[str]] = {}
         for name in (name for name in found if name in self.parameters):
-            homes = _container(self._arrays[name][0]), _container(found[name])
+            homes = container(self._arrays[name][0]), container(found[name])
             together.setdefault(homes, []).append(name)
         for (home, gradients), names in together.items():
             where = f"in `{home}`" if home else "as attributes"
@@ -199,28 +201,34 @@ class Homes:
         if returned is None:
             return
         arrays = self._values(self._arrays)
-        wanted = [np.shape(array) for array in arrays.values()]
-        fits_inputs = any(g is not None and np.shape(g) in self._input_shapes for g in returned.listed)
-        if wanted and [np.shape(g) for g in returned.listed] == wanted and not fits_inputs:
-            self.in_order = True
-            returned.leave_to_parameters()
-            for i, name in enumerate(arrays):
-                self.parameters[name] = self._parameter(name, partial(self._beyond, i))
-            self.phrases.append(f"parameters {', '.join(arrays)}, gradients returned in their order")
+        lists = {name: container(places[0]) for name, places in self._arrays.items()}
+        numbers = {name: places[0].read() for name, places in self._arrays.items()}
+        if order := in_lists(returned, arrays, lists):
+            homes = " and ".join(dict.fromkeys(lists[name] for name in order))
+            self._take_in_order(returned, order, f"parameters in {homes}, gradients returned in lists like them")
+            return
+        if order := in_turn(returned, arrays, numbers, self._input_shapes):
+            self._take_in_order(returned, order, f"parameters {', '.join(order)}, gradients returned in their order")
             return
         by_names = [name for name in self._open() if self._in_dictionary(name) is not None]
         for name in by_names:
             self.parameters[name] = self._parameter(name, lambda name=name: self._in_dictionary(name))  # type: ignore[misc]
         where = by_shape(returned.beyond, arrays) or {}
-        in_turn = [name for name in where if name not in self.parameters]
-        for name in in_turn:
+        after = [name for name in where if name not in self.parameters]
+        for name in after:
             self.parameters[name] = self._parameter(name, lambda i=where[name]: self._beyond(i))  # type: ignore[misc]
-        if by_names or in_turn:
-            names = ", ".join(name for name in self._arrays if name in (*by_names, *in_turn))
+        if by_names or after:
+            names = ", ".join(name for name in self._arrays if name in (*by_names, *after))
             self.phrases.append(
-                f"parameters {names} as attributes, gradients returned "
-                + ("after the inputs'" if in_turn else "by name")
+                f"parameters {names} as attributes, gradients returned " + ("after the inputs'" if after else "by name")
             )
+
+    def _take_in_order(self, returned: Returned, names: Iterable[str], phrase: str) -> None:
+        self.in_order = True
+        returned.leave_to_parameters()
+        for i, name in enumerate(names):
+            self.parameters[name] = self._parameter(name, partial(self._beyond, i))
+        self.phrases.append(phrase)
 
     def _in_dictionary(self, name: str) -> Any:
         if self.returned is None or not self.returned.named:
@@ -282,14 +290,3 @@ class Homes:
     def _is_gradient(self, places: Sequence[Place]) -> bool:
         names = {tensor_name(p.keys) for n in self.parameters for p in self._arrays[n]}
         return any(tensors_meant(place.keys) & names for place in places)
-
-
-def _without_gradients(aliases: list[Place]) -> list[Place]:
-    """The places of an array without those that are named as its gradient: ``dW = W``, until the first backward."""
-    names = {tensor_name(place.keys) for place in aliases}
-    return [place for place in aliases if not tensors_meant(place.keys) & names] or aliases
-
-
-def _container(place: Place) -> str:
-    """The dictionary or list that an array is kept in; empty for an attribute."""
-    return Place(place.root, place.steps[:-1]).path if place.steps[-1][0] == "item" else ""

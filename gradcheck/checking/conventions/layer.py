@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checking.conventions.arguments import call, required_count
+from gradcheck.checking.conventions.awaiting import prepared
 from gradcheck.checking.conventions.homes import Homes
 from gradcheck.checking.conventions.layer_subject import LayerSubject
 from gradcheck.checking.conventions.methods import Methods, find_methods
@@ -40,7 +41,7 @@ class Layer(LayerSubject):
         try:
             double = copy.deepcopy(self.layer)
             self.history.of(double).forget()
-            methods = find_methods(double, *_names_of(self.options))
+            methods = find_methods(double, *names_of(self.options))
         except Exception:
             return None
         if methods is None:
@@ -56,6 +57,11 @@ class Layer(LayerSubject):
             self.parameters, where = together
             return where
         state = State([self.layer, *self.inputs.values()])
+        setting_up = prepared(self.layer, self._run_once, self.inputs.values())
+        if setting_up:
+            state = State([self.layer, *self.inputs.values()])
+        else:
+            state.restore()
         try:
             rehearsal = Rehearsal(self.layer, self._count_outputs, self.inputs.values())
             untouched, self.history = state, rehearsal.history
@@ -77,10 +83,14 @@ class Layer(LayerSubject):
         finally:
             state.restore()
         found = self.homes.text or "no parameters"
-        if state is untouched:
+        if state is untouched and not setting_up:
             return found
         self.state = state
-        return f"{found}; initialised by the first forward"
+        return f"{found}; {setting_up or 'initialised by the first forward'}"
+
+    def _run_once(self) -> None:
+        self.trials += 1
+        call("forward", self.methods.run, gather(copies(self.inputs), self.shape), self.switches)
 
     def _once(self) -> tuple[dict[str, Any], list[Array], Any]:
         self.trials += 1
@@ -103,7 +113,7 @@ class Layer(LayerSubject):
         self.parameters, self.unclaimed = self.homes.parameters, self.homes.unclaimed
         return copies(self.of_inputs(returned)), kept
 
-    def _moved(self, state: State, changes: Mapping[str, Array]) -> list[Array]:
+    def moved(self, state: State, changes: Mapping[str, Array]) -> list[Array]:
         """The outputs with other inputs or parameters."""
         state.restore()
         self.trials += 1
@@ -127,7 +137,7 @@ class Layer(LayerSubject):
         for plan in self.plans:
             self.plan, count = plan, plan.roles.count("dout")
             if count not in slopes:
-                slopes[count] = measure(partial(self._moved, state), name, self.inputs[name])
+                slopes[count] = measure(partial(self.moved, state), name, self.inputs[name])
             distances.append(self._distance(rehearsal, name, slopes[count]))
             self.homes = Homes(self.layer)
             self.parameters = {}
@@ -152,7 +162,7 @@ class Layer(LayerSubject):
         """Velocities and other memories of an optimiser change in backward as well; the output tells them apart."""
         for name in (*self.homes.recovered, *self.homes.guessed):
             value = np.array(self.parameters[name].read())
-            moved = self._moved(state, {name: value * 1.5 + 0.5})
+            moved = self.moved(state, {name: value * 1.5 + 0.5})
             if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(moved, outputs, strict=True)):
                 self.homes.drop(name)
         state.restore()
@@ -166,10 +176,11 @@ class Layer(LayerSubject):
         self.homes.rate = candidates[0]
         if len(candidates) > 1:
             steps = self.homes.steps_taken
-            slope = measure(partial(self._moved, state), names[0], np.array(self.parameters[names[0]].read()))
+            slope = measure(partial(self.moved, state), names[0], np.array(self.parameters[names[0]].read()))
             if slope is not None:
                 wanted = slope.weighted(_cotangents(slope.changes))
                 self.homes.rate = min(candidates, key=lambda r: distance(slope.along(steps[names[0]] / r), wanted))
+            self.homes.rate_chosen = f", which fits {names[0]} best of {', '.join(f'{r:g}' for r in candidates)}"
 
     def _reduce(self, gradients: Mapping[str, Any], outputs: list[Array], state: State) -> None:
         """What an array of values has to do with a gradient that takes no cotangent."""
@@ -177,7 +188,7 @@ class Layer(LayerSubject):
         if self.plan.takes_cotangent or len(outputs) != 1 or np.size(outputs[0]) == 1 or name is None:
             return
         gradient = np.asarray(gradients.get(name))
-        slope = measure(partial(self._moved, state), name, self.inputs[name])
+        slope = measure(partial(self.moved, state), name, self.inputs[name])
         fits = choose(slope, gradient) if slope is not None and gradient.dtype != object else None
         self.reduction = fits or unfitting(outputs[0], gradient)
 
@@ -188,7 +199,7 @@ def _cotangents(outputs: list[Array]) -> list[Array]:
     return [np.asarray(rng.choice([-1.0, 1.0], y.shape) * rng.uniform(0.5, 1.5, y.shape)) for y in outputs]
 
 
-def _names_of(options: Options) -> tuple[str | None, str | None]:
+def names_of(options: Options) -> tuple[str | None, str | None]:
     """The names of the two methods, where the caller gives them."""
     backward = options.backward if isinstance(options.backward, str) else None
     return options.forward, backward
@@ -198,7 +209,7 @@ def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject 
     """An object with both methods."""
     if options.grad is not None or callable(options.backward):
         return None
-    methods = find_methods(thing, *_names_of(options))
+    methods = find_methods(thing, *names_of(options))
     if methods is None or (not methods.is_backward and len(inputs) < (required_count(methods.run) or 0)):
         return None
     return Layer(thing, methods, inputs, options)

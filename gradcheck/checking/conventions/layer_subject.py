@@ -9,9 +9,10 @@ from gradcheck.checking.conventions.arguments import call, ignored_default, name
 from gradcheck.checking.conventions.assigning import Returned, complaint
 from gradcheck.checking.conventions.history import History
 from gradcheck.checking.conventions.homes import Homes
-from gradcheck.checking.conventions.methods import Methods
+from gradcheck.checking.conventions.methods import Methods, find_methods
 from gradcheck.checking.conventions.nested import gather, spread
 from gradcheck.checking.conventions.parameters import zero_gradients
+from gradcheck.checking.conventions.places import objects
 from gradcheck.checking.conventions.plan import plans
 from gradcheck.checking.conventions.reduction import ENTRIES, Reduction, weighted
 from gradcheck.checking.conventions.roles import training_values
@@ -86,8 +87,14 @@ class LayerSubject(Subject):
         if returned.is_nothing and self.homes.of_inputs:
             return {name: place.read() for name, place in self.homes.of_inputs.items()}
         none = all(gradient is None for gradient in returned.of_inputs.values())
-        elsewhere = not self.takes_cotangent or returned.is_of_parameters
+        elsewhere = not self.takes_cotangent or returned.is_of_parameters or (returned.raw is None and self._is_last)
         return {} if none and self.parameters and elsewhere else returned.of_inputs
+
+    @property
+    def _is_last(self) -> bool:
+        """Whether nothing comes before it that would want gradients of its inputs: a whole network, by its parts."""
+        parts = (part for part in objects(self.layer) if part is not self.layer)
+        return any(find_methods(part) is not None for part in parts)
 
     def _weighted(self, gradients: dict[str, Any], cotangents: list[Array]) -> dict[str, Any]:
         if self.reduction is not ENTRIES:

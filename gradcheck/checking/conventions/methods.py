@@ -30,7 +30,7 @@ FAMILIES = (
 VALUES = (
     *("loss", "calculate", "compute", "cost", "value", "fn", "function", "func", "f", "activation", "activate"),
     *("activation_function", "apply", "call", "evaluate", "eval", "calculate_loss", "compute_loss", "compute_cost"),
-    *("calc_loss", "get_loss", "loss_function", "calc", "run", "predict", "output", "objective"),
+    *("calc_loss", "get_loss", "loss_function", "cost_function", "calc", "run", "predict", "output", "objective"),
 )
 SLOPES = (
     *("gradient", "grad", "derivative", "derive", "deriv", "prime", "compute_gradient", "calculate_gradient", "df"),
@@ -45,6 +45,7 @@ SLOPES = (
         "calc_gradient",
     ),
     *("activation_derivative", "activation_prime", "gradients", "dfn", "cost_derivative", "d", "compute_grad"),
+    *("cost_function_prime", "loss_function_prime", "cost_prime", "cost_gradient"),
     *("diff", "calc_grad", "get_grad", "calculate_derivative", "fn_derivative", "df_dx", "dx"),
 )
 
@@ -77,11 +78,16 @@ def find_methods(thing: Any, forward: str | None = None, backward: str | None = 
             return Methods(run, back, True)
     forwards = (forward,) if forward else (*FORWARDS, "__call__", *VALUES)
     back = _first(thing, (backward,) if backward else BACKWARDS)
+    if back is None and not (forward or backward):
+        hidden = _first(thing, _hidden(FORWARDS)), _first(thing, _hidden(BACKWARDS))
+        if hidden[0] is not None and hidden[1] is not None:
+            return Methods(hidden[0], hidden[1], True)
     if back is not None:
         run = _first(thing, forwards)
         return None if run is None else Methods(run, back, True)
     slope = _first(thing, SLOPES)
-    run = _first(thing, (forward,) if forward else (*VALUES, *FORWARDS, "__call__"))
+    run = None if slope is None or forward else _first(thing, _stems(slope.__name__))
+    run = run or _first(thing, (forward,) if forward else (*VALUES, *FORWARDS, "__call__"))
     return None if slope is None or run is None else Methods(run, slope, False)
 
 
@@ -92,8 +98,22 @@ def _first(thing: Any, names: tuple[str, ...]) -> Callable[..., Any] | None:
             return getattr(thing, name)  # type: ignore[no-any-return]
     there = [name for name in _methods_of(thing) if callable(getattr(thing, name, None))]
     spelled = {name.replace("_", "").lower(): name for name in reversed(there)}
-    found = next((spelled[name.replace("_", "")] for name in names if name.replace("_", "") in spelled), None)
+    found = next(
+        (spelled[name.replace("_", "").lower()] for name in names if name.replace("_", "").lower() in spelled), None
+    )
     return None if found is None else getattr(thing, found)
+
+
+def _stems(slope: str) -> tuple[str, ...]:
+    """What a function is called whose derivative has this name: costFunctionPrime is that of a costFunction."""
+    bare = slope.replace("_", "").lower()
+    words = ("prime", "derivative", "gradient", "deriv", "grad")
+    return tuple(stem for word in words if (stem := bare.removesuffix(word).removeprefix(word)) not in ("", bare))
+
+
+def _hidden(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The same, as methods are called that a class keeps to itself."""
+    return tuple(f"_{name}" for name in names)
 
 
 def _methods_of(thing: Any) -> Iterator[str]:

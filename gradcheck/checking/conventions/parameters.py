@@ -190,3 +190,9 @@ def zero_gradients(parameters: Mapping[str, Parameter], inputs: Iterable[Any]) -
         leftover = isinstance(gradient, np.ndarray) and gradient.flags.writeable and gradient.dtype != object
         if leftover and not any(np.may_share_memory(gradient, value) for value in kept):
             gradient[...] = 0
+
+
+def without_gradients(aliases: list[Place]) -> list[Place]:
+    """The places of an array without those that are named as its gradient: ``dW = W``, until the first backward."""
+    names = {tensor_name(place.keys) for place in aliases}
+    return [place for place in aliases if not tensors_meant(place.keys) & names] or aliases

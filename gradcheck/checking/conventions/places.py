@@ -132,3 +132,8 @@ def _attributes(thing: Any) -> dict[str, Any]:
 
 def _as_tuple(names: Any) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+def container(place: Place) -> str:
+    """The dictionary or list that an array is kept in; empty for an attribute."""
+    return Place(place.root, place.steps[:-1]).path if place.steps[-1][0] == "item" else ""

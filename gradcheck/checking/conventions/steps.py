@@ -12,11 +12,12 @@ import numpy as np
 
 from gradcheck.checking.conventions.arguments import parameters_of
 from gradcheck.checking.conventions.places import objects
-from gradcheck.checking.conventions.roles import is_rate
+from gradcheck.checking.conventions.roles import is_rate, squeezed
 from gradcheck.checking.subject import Array
 
 _UPDATES = ("update", "step", "apply", "optimize", "apply_gradient", "apply_gradients", "update_param", "get_update")
 _UPDATES_TOO = ("update_params", "update_weights", "update_parameter", "compute_update", "update_one", "calculate")
+_MAY_BE_ANOTHER = ("alpha", "eta", "rate")
 
 
 class Recorder:
@@ -65,21 +66,34 @@ def _is_update(optimiser: Any, name: str) -> bool:
 
 
 def rates(layer: Any, constants: bool = True) -> list[float]:
-    """What the learning rate may be: numbers so called that the layer or its optimiser hold, else those in its code."""
-    named = [
-        float(value)
-        for thing in objects(layer)
-        for name, value in getattr(thing, "__dict__", {}).items()
-        if is_rate(name) and isinstance(value, int | float | np.number) and value
-    ]
-    return list(dict.fromkeys(named or (_constants(layer) if constants else ())))
+    """What the learning rate may be: numbers so called that the layer or its optimiser hold, else those in its code.
+
+    What is called ``lr`` or ``learning_rate`` is one; ``alpha`` and ``eta`` may be something else.
+    """
+    named: dict[bool, list[float]] = {True: [], False: []}
+    for thing in objects(layer):
+        for name, value in getattr(thing, "__dict__", {}).items():
+            if is_rate(name) and isinstance(value, int | float | np.number) and value:
+                named[squeezed(name) not in _MAY_BE_ANOTHER].append(float(value))
+    return list(dict.fromkeys(named[True] or named[False] or (_constants(layer) if constants else ())))
 
 
 def _constants(layer: Any) -> Iterator[float]:
-    """The floats between 0 and 1 that the methods of a layer and its parts are written with; 1 where there are none."""
-    for thing in objects(layer):
-        for cls in type(thing).__mro__:
-            for method in vars(cls).values():
-                code = getattr(method, "__code__", None)
-                yield from (c for c in getattr(code, "co_consts", ()) if isinstance(c, float) and 0 < c < 1)
+    """The floats between 0 and 1 that backward is written with, else any method; 1 where there are none."""
+    codes = [
+        (name, method.__code__)
+        for thing in objects(layer)
+        for cls in type(thing).__mro__
+        for name, method in vars(cls).items()
+        if hasattr(method, "__code__")
+    ]
+    found = {
+        back: [c for name, code in codes for c in code.co_consts if _may_be_rate(c) and ("back" in name) == back]
+        for back in (True, False)
+    }
+    yield from found[True] or found[False]
     yield 1.0
+
+
+def _may_be_rate(constant: Any) -> bool:
+    return isinstance(constant, float) and 0 < constant < 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.checking.conventions.awaiting import PREPARERS
 from gradcheck.checking.modules.argument import Argument, arguments
 from gradcheck.checking.modules.discovery import Candidate
 from gradcheck.checking.modules.guesses import guesses, passed
@@ -17,13 +18,6 @@ from gradcheck.checking.modules.targets import is_prediction, is_target, predict
 from gradcheck.checking.modules.worlds import World, likely_worlds
 
 Key = tuple[str, str]  # ("made" or "passed" or "prepared", name)
-
-_PREPARERS = (
-    "set_input_shape", "initialize", "initialise", "init", "build", "init_weights", "init_params",
-    "initialize_weights", "initialize_parameters", "initialise_weights", "_init_params", "_initialize",
-    "_init_weights", "setup", "set_params_init", "reset_parameters", "compile", "create", "init_parameters",
-    "weights_init", "initialize_params", "set_input_size", "set_shape",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -162,7 +156,7 @@ def _has_constructor(candidate: Candidate) -> bool:
 
 def preparers(cls: type) -> list[str]:
     """The methods by which weights are set up after the constructor, in the order in which they are called."""
-    return [name for name in _PREPARERS if callable(getattr(cls, name, None)) and not hasattr(object, name)]
+    return [name for name in PREPARERS if callable(getattr(cls, name, None)) and not hasattr(object, name)]
 
 
 def alternatives(plan: Plan, places: tuple[str, ...]) -> Iterator[tuple[Key, Plan]]:
