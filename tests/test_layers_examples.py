@@ -109,6 +109,13 @@ def test_values_at_the_far_ends_are_exact(dtype):
     assert log_softmax(x).tolist() == [-2e4, -10800, -1e4, -9200, 0]
 
 
+@pytest.mark.parametrize("slope", [-2.0, -0.5, 0.0, 0.5, 1.0, 1.5])
+def test_leaky_relu_has_the_slope_it_is_told_whatever_that_is(slope):
+    layer = LeakyReLU(slope)
+    assert layer.forward([-3.0, 0.0, 5.0]).tolist() == [-3 * slope, 0, 5]
+    assert layer.backward([7.0, 11.0, 13.0]).tolist() == [7 * slope, 11 * slope, 13]
+
+
 STRAIGHT = [LeakyReLU(0.5), ELU(2), Softplus(), SiLU(), GELU(), GELU(approximate=True)]
 
 

@@ -158,7 +158,7 @@ class Tanh(Layer):
 
 
 @in_blocks
-def sigmoid(x: Array) -> Array:
+def sigmoid(x: Array, out: Array) -> None:
     """The logistic function of x: 1 / (1 + e⁻ˣ).
 
     For large negative x, e⁻ˣ is too large for a floating-point number and becomes ∞, of which 1 / ∞ = 0 is right.
@@ -166,42 +166,40 @@ def sigmoid(x: Array) -> Array:
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
     array([0. , 0.5, 1. ])
     """
-    y: Array = -x
+    np.negative(x, out=out)
     with np.errstate(over="ignore"):
-        y = np.exp(y)
-        y += 1
-    return 1 / y
+        np.exp(out, out=out)
+    out += 1
+    np.divide(1, out, out=out)
 
 
 @in_blocks
-def sigmoid_backward(dy: Array, y: Array) -> Array:
+def sigmoid_backward(dy: Array, y: Array, out: Array) -> None:
     """The product dy · y (1 − y)."""
-    dx: Array = 1 - y
-    dx *= y
-    dx *= dy
-    return dx
+    np.subtract(1, y, out=out)
+    out *= y
+    out *= dy
 
 
 @in_blocks
-def tanh_backward(dy: Array, y: Array) -> Array:
+def tanh_backward(dy: Array, y: Array, out: Array) -> None:
     """The product dy · (1 − y²)."""
-    dx: Array = 1 - y * y
-    dx *= dy
-    return dx
+    np.multiply(y, y, out=out)
+    np.subtract(1, out, out=out)
+    out *= dy
 
 
 @in_blocks
-def hard_sigmoid(x: Array) -> Array:
+def hard_sigmoid(x: Array, out: Array) -> None:
     """The line x / 6 + 1/2, cut off at 0 and 1."""
-    y = np.clip(x, -3, 3)
-    y += 3
-    y /= 6
-    return y
+    np.clip(x, -3, 3, out=out)
+    out += 3
+    out *= 1 / 6
 
 
 @in_blocks
-def hard_sigmoid_backward(dy: Array, x: Array) -> Array:
+def hard_sigmoid_backward(dy: Array, x: Array, out: Array) -> None:
     """Dy / 6 where |x| < 3, else 0."""
-    dx = dy * (np.abs(x) < 3)
-    dx /= 6
-    return dx
+    np.abs(x, out=out)
+    np.multiply(dy, out < 3, out=out)
+    out *= 1 / 6

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.analytic.blocks import in_blocks
+from gradcheck.analytic.blocks import in_blocks, pair_in_blocks
 from gradcheck.analytic.layer import Layer
 from gradcheck.analytic.special import normal_cdf_and_pdf
 from gradcheck.analytic.validation import Array
@@ -53,22 +53,25 @@ class GELU(Layer):
 
 
 @in_blocks
-def gelu_backward(dy: Array, x: Array, cdf: Array, pdf: Array) -> Array:
+def gelu_backward(dy: Array, x: Array, cdf: Array, pdf: Array, out: Array) -> None:
     """The product dy · (Φ + x φ)."""
-    dx: Array = x * pdf
-    dx += cdf
-    dx *= dy
-    return dx
+    np.multiply(x, pdf, out=out)
+    out += cdf
+    out *= dy
 
 
-@in_blocks
-def tanh_cdf_and_pdf(x: Array) -> tuple[Array, Array]:
+@pair_in_blocks
+def tanh_cdf_and_pdf(x: Array, cdf: Array, pdf: Array) -> None:
     """Φ ≈ ½ (1 + tanh u) and its derivative ½ (1 − tanh² u) u' = 2 Φ (1 − Φ) u', with u = √(2/π) (x + 0.044715 x³)."""
     x2 = x * x
-    cdf = np.tanh(sqrt(2 / pi) * x * (1 + 0.044715 * x2))
+    np.multiply(x2, sqrt(2 / pi) * 0.044715, out=cdf)
+    cdf += sqrt(2 / pi)
+    cdf *= x  # u
+    np.tanh(cdf, out=cdf)
     cdf += 1
     cdf *= 0.5
-    pdf = 1 - cdf
+    np.subtract(1, cdf, out=pdf)
     pdf *= cdf
-    pdf *= 2 * sqrt(2 / pi) + (6 * sqrt(2 / pi) * 0.044715) * x2
-    return cdf, pdf
+    x2 *= 6 * sqrt(2 / pi) * 0.044715
+    x2 += 2 * sqrt(2 / pi)  # 2 u'
+    pdf *= x2

@@ -189,58 +189,66 @@ class SiLU(Layer):
 
 
 @in_blocks
-def leaky_relu(x: Array, slope: float) -> Array:
-    """The function x where x > 0, slope · x elsewhere."""
-    y = np.minimum(x, 0)
-    y *= slope
-    y += np.maximum(x, 0)
-    return y
+def leaky_relu(x: Array, out: Array, slope: float) -> None:
+    """The function x where x > 0, a x elsewhere: the larger of the two lines for a ≤ 1, else the smaller one."""
+    larger_or_smaller = np.maximum if slope <= 1 else np.minimum
+    np.multiply(x, slope, out=out)
+    larger_or_smaller(x, out, out=out)
 
 
 @in_blocks
-def leaky_relu_backward(dy: Array, positive: NDArray[np.bool_], slope: float) -> Array:
+def leaky_relu_backward(dy: Array, positive: NDArray[np.bool_], out: Array, slope: float) -> None:
     """The product of dy and 1 where x > 0, slope elsewhere."""
-    if slope > 1:
-        return dy * positive + slope * dy * ~positive
-    return dy * np.maximum(positive, dy.dtype.type(slope))
+    passed = dy * positive
+    np.subtract(dy, passed, out=out)  # what x ≤ 0 holds back
+    out *= slope
+    out += passed
 
 
 @in_blocks
-def elu(x: Array, alpha: float, scale: float = 1.0) -> Array:
+def elu(x: Array, out: Array, alpha: float, scale: float = 1.0) -> None:
     """The function x where x > 0, α (eˣ − 1) elsewhere, times a scale; no exponential of a positive number is taken."""
-    y = np.expm1(np.minimum(x, 0))
-    y *= alpha * scale
-    y += np.maximum(x, 0) * scale
-    return y
-
-
-@in_blocks
-def elu_backward(dy: Array, x: Array, alpha: float, scale: float = 1.0) -> Array:
-    """The product of dy and its derivative: 1 where x > 0, α eˣ elsewhere, times the scale."""
-    positive = x > 0
-    dx = np.exp(np.minimum(x, 0))  # 1 where x > 0
+    below = np.minimum(x, 0)
+    np.subtract(x, below, out=out)  # max(x, 0)
+    np.expm1(below, out=below)
     if alpha != 1:
-        dx *= dy.dtype.type(alpha) * ~positive
-        dx += positive
-    dx *= scale * dy
-    return dx
+        below *= alpha
+    out += below
+    if scale != 1:
+        out *= scale
 
 
 @in_blocks
-def softplus(x: Array) -> Array:
+def elu_backward(dy: Array, x: Array, out: Array, alpha: float, scale: float = 1.0) -> None:
+    """The product of dy and its derivative: 1 where x > 0, α eˣ elsewhere, times the scale."""
+    slope = np.minimum(x, 0)
+    np.exp(slope, out=slope)  # 1 where x > 0
+    if alpha == 1:
+        np.multiply(dy, slope, out=out)
+    else:
+        passed = dy * (x > 0)
+        np.subtract(dy, passed, out=out)
+        out *= alpha * slope
+        out += passed
+    if scale != 1:
+        out *= scale
+
+
+@in_blocks
+def softplus(x: Array, out: Array) -> None:
     """The function log(1 + eˣ) without overflow."""
-    y = np.exp(-np.abs(x))
-    y = np.log1p(y)
-    y += np.maximum(x, 0)
-    return y
+    np.abs(x, out=out)
+    np.negative(out, out=out)
+    np.exp(out, out=out)
+    np.log1p(out, out=out)
+    out += np.maximum(x, 0)
 
 
 @in_blocks
-def silu_backward(dy: Array, x: Array, s: Array) -> Array:
+def silu_backward(dy: Array, x: Array, s: Array, out: Array) -> None:
     """The product dy · s (1 + x (1 − s)), with s = σ(x)."""
-    dx: Array = 1 - s
-    dx *= x
-    dx += 1
-    dx *= s
-    dx *= dy
-    return dx
+    np.subtract(1, s, out=out)
+    out *= x
+    out += 1
+    out *= s
+    out *= dy

@@ -1,11 +1,12 @@
 """The normal distribution function and its density: NumPy has no error function."""
 
+from collections.abc import Sequence
 from math import pi, sqrt
 
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
-from gradcheck.analytic.blocks import in_blocks
+from gradcheck.analytic.blocks import pair_in_blocks
 from gradcheck.analytic.validation import Array
 
 # The polynomial in t = (z − 3.75) / (z + 3.75) that is (1 + 2z) exp(z²) erfc(z) for all z ≥ 0, to 1e-16, highest power
@@ -39,12 +40,20 @@ _POLYNOMIAL = (
 )
 
 
+def _in_fours(coefficients: Sequence[float]) -> Array:
+    """The coefficients of t⁰ to t³, of t⁴ to t⁷, ...: one row for each."""
+    return np.array(coefficients[::-1], np.float64).reshape(-1, 4)
+
+
+_LONG = _in_fours(_POLYNOMIAL)
 # The same for single precision: the first terms of its Chebyshev series, as the others add up to less than 3e-8.
-_SHORT = Polynomial(_POLYNOMIAL[::-1]).convert(kind=Chebyshev).truncate(12).convert(kind=Polynomial).coef[::-1].tolist()
+_SHORT = _in_fours(
+    Polynomial(_POLYNOMIAL[::-1]).convert(kind=Chebyshev).truncate(12).convert(kind=Polynomial).coef[::-1].tolist()
+)
 
 
-@in_blocks
-def normal_cdf_and_pdf(x: Array) -> tuple[Array, Array]:
+@pair_in_blocks
+def normal_cdf_and_pdf(x: Array, cdf: Array, pdf: Array) -> None:
     """Φ(x) = P(Z ≤ x) = ½ erfc(−x/√2) and φ(x) = exp(−x²/2) / √(2π), to the precision of the dtype of x.
 
     The small tail keeps its relative accuracy, since it is computed as itself and not as 1 minus the large one.
@@ -56,16 +65,37 @@ def normal_cdf_and_pdf(x: Array) -> tuple[Array, Array]:
     """
     z = np.minimum(np.abs(x), 40 * sqrt(2))  # beyond, the tail is 0 in any case
     z *= sqrt(0.5)
-    pdf = np.exp(-z * z)
+    np.multiply(z, z, out=pdf)
+    np.negative(pdf, out=pdf)
+    np.exp(pdf, out=pdf)
     t = 1 - 7.5 / (z + 3.75)
-    first, *others = _SHORT if np.finfo(x.dtype).nmant < 30 else _POLYNOMIAL
-    tail = np.full_like(t, first)
-    for coefficient in others:  # Horner's rule, in place
-        tail *= t
-        tail += x.dtype.type(coefficient)
+    tail = polynomial(t, _SHORT if np.finfo(x.dtype).nmant < 30 else _LONG)
     z *= 4
     z += 2
     tail *= pdf
     tail /= z
     pdf *= 1 / sqrt(2 * pi)
-    return np.abs((x >= 0) - tail), pdf  # the tail where x < 0, 1 minus it elsewhere
+    np.subtract(x >= 0, tail, out=cdf)
+    np.abs(cdf, out=cdf)  # the tail where x < 0, 1 minus it elsewhere
+
+
+def polynomial(t: Array, coefficients: Array) -> Array:
+    """The value Σ_k c_{4r+k} t^{4r+k} for each t, given a row of four coefficients for each r.
+
+    The inner sums over k are one matrix product, which BLAS takes far faster than NumPy its steps; Horner's rule in t⁴
+    takes the outer one (Paterson and Stockmeyer, "On the number of nonscalar multiplications necessary to evaluate
+    polynomials", SIAM J. Comput. 2, 1973).
+
+    >>> polynomial(np.array([1.0, 2.0]), np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 0.0, 0.0, 0.0]]))
+    array([ 15., 129.])
+    """
+    powers = np.empty((4, t.size), t.dtype)  # 1, t, t², t³
+    powers[0], powers[1] = 1, t.reshape(-1)
+    np.multiply(powers[1], powers[1], out=powers[2])
+    np.multiply(powers[1], powers[2], out=powers[3])
+    fourth = powers[2] * powers[2]
+    *rows, value = coefficients.astype(t.dtype) @ powers
+    for row in reversed(rows):
+        value *= fourth
+        value += row
+    return np.asarray(value).reshape(t.shape)
