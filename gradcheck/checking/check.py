@@ -16,8 +16,8 @@ from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Options
 from gradcheck.checking.tensors import How, compare_all
 
-listeners: list[Callable[[Report], None]] = []
-"""Each is told every report before it is returned; test suites keep count in this way."""
+listeners: list[Callable[[Report, Any, tuple[Any, ...], Options], None]] = []
+"""Each is told every report before it is returned, and of what it is; test suites keep count in this way."""
 
 
 def check(
@@ -125,7 +125,7 @@ def check(
             subject, inputs, options, report, lambda smaller: _checked(subject, smaller, options, here)
         )
     for listener in listeners:
-        listener(report)
+        listener(report, subject, inputs, options)
     return report
 
 

@@ -89,4 +89,4 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
     if call.excinfo is not None and "gradcheck.checking.check" in sys.modules:
         from gradcheck.testing.plugin.reporting import tell_failure
 
-        item.stash[TOLD] = tell_failure(item.config.stash[RECORDER], item, call.excinfo)
+        item.stash[TOLD] = tell_failure(item.config.stash[RECORDER], item, call)

@@ -27,7 +27,13 @@ def first_line(report: Report) -> str:
     wrong = [c for c in report.tensors if c.verdict == "disagree"]
     if not wrong:
         return _with_reason(report)
-    said = f"{report.name}: {'; '.join(_accused(report, c) for c in wrong)}"
+    causes = [_cause(report, c) for c in wrong]
+    each = [extent(report, c) for c in wrong]
+    if len(set(causes)) > 1:
+        each = [f"{said}: {cause}" if cause else said for said, cause in zip(each, causes, strict=True)]
+    said = f"{report.name}: {'; '.join(each)}"
+    if len(set(causes)) == 1 and causes[0]:
+        said += f": {causes[0]}"
     remedies = {d.remedy for d in report.diagnoses if d.explains >= CONVINCING and d.remedy}
     whole = f"{said}. {min(remedies)}" if len(remedies) == 1 else said
     return whole if len(whole) <= ONE_LINE else said
@@ -39,9 +45,8 @@ def _is_said(line: str, first: str) -> bool:
     return label.strip() == "remedy" and remedy in first
 
 
-def _accused(report: Report, c: Comparison) -> str:
-    causes = [d.cause for d in report.diagnoses if d.tensor == c.name and d.explains >= CONVINCING]
-    return f"{extent(report, c)}{f': {causes[0]}' if causes else ''}"
+def _cause(report: Report, c: Comparison) -> str:
+    return next((d.cause for d in report.diagnoses if d.tensor == c.name and d.explains >= CONVINCING), "")
 
 
 def _with_reason(report: Report) -> str:

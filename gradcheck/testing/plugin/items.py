@@ -90,15 +90,19 @@ class Subject(pytest.Collector):
             yield TensorItem.from_parent(self, name=name)
 
     def _tensors(self) -> list[str]:
+        """The tensors in the first run that came through, and conduct; none if none did."""
         from gradcheck.checking.modules.search import Search
 
         if self.candidate.skipped:
             return []
+        search = Search(self.candidate, replace(self.how, max_evaluations=1))
         try:
-            found = Search(self.candidate, replace(self.how, max_evaluations=1)).best()
+            search.best()
         except (TypeError, ValueError):  # no signature to go by, as the check will say
             return []
-        return [c.name for c in found.report.tensors] + [CONDUCT] if found and found.report else []
+        reports = [attempt.report for attempt in search.attempts if attempt.report is not None]
+        reports.sort(key=lambda report: report.verdict == "disagree")
+        return [*(c.name for c in reports[0].tensors), CONDUCT] if reports else []
 
     @property
     def how(self) -> "How":

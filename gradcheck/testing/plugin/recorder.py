@@ -13,6 +13,7 @@ from gradcheck.testing.plugin.settings import Settings
 
 if TYPE_CHECKING:
     from gradcheck.checking import Report
+    from gradcheck.checking.subject import Options
 
 RECORDER = pytest.StashKey["Recorder"]()
 TOLD = pytest.StashKey[bool]()
@@ -29,18 +30,24 @@ class Recorder:
     checked : list of tuple
         What it checked so far: for each the name of the test, or of the subject that several tests share, and the
         report.
+    failed : dict
+        By the report's id what was checked, where it is to be explained.
+    explained : list of tuple
+        Title and text of derivations, for the report of the test.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
         self.item: pytest.Item | None = None
         self.checked: list[tuple[str, Report]] = []
-        self._listening: list[Callable[[Report], None]] | None = None
+        self.failed: dict[int, tuple[Any, tuple[Any, ...], Options]] = {}
+        self.explained: list[tuple[str, str]] = []
+        self._listening: list[Callable[..., None]] | None = None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """A test begins."""
-        self.item, self.checked = item, []
+        self.item, self.checked, self.failed = item, [], {}
         self.listen()
         return (yield)
 
@@ -73,13 +80,15 @@ class Recorder:
             self._listening.remove(self.hear)
             self._listening = None
 
-    def hear(self, report: "Report") -> None:
+    def hear(self, report: "Report", subject: Any, inputs: tuple[Any, ...], options: "Options") -> None:
         """A check was made; those that the library makes for purposes of its own do not count."""
         caller = str(sys._getframe(2).f_globals.get("__name__"))
         innermost = self._listening is not None and self._listening[-1] == self.hear  # of runs within a test
         meant = not caller.startswith("gradcheck.") or caller.startswith("gradcheck.testing.")
         if meant and innermost and self.item is not None:
             self.checked.append((self.item.nodeid, report))
+            if self.settings.explain and not report.ok:
+                self.failed[id(report)] = subject, inputs, options
 
     def fixture(self) -> "Callable[..., Report]":
         """What the fixture `gradcheck` is: `check` with the settings of the test, that fails the test."""
@@ -102,7 +111,8 @@ class Recorder:
         """The command that repeats a failure."""
         file, colons, name = item.nodeid.partition("::")
         place = os.path.relpath(self.config.rootpath / file, self.config.invocation_params.dir) + colons + name
-        extra = ["--gradcheck-modules"] if self.settings.all_modules else []
+        collected = hasattr(item, "place")  # from a module
+        extra = ["--gradcheck-modules"] if collected and self.settings.all_modules else []
         seed = [] if self.settings.seed == 0 else [f"--gradcheck-seed={self.settings.seed}"]
         given = [option for option in self.settings.on_command_line if not option.startswith("--gradcheck-seed=")]
         return " ".join(["pytest", shlex.quote(place), *(seed or ["--gradcheck-seed=0"]), *given, *extra])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gradcheck.testing.plugin.failure import failure_text, tell
+from gradcheck.testing.plugin.failure import failure_text, first_line, tell
 from gradcheck.testing.plugin.record import record
 from gradcheck.testing.plugin.recorder import Recorder
 from gradcheck.testing.plugin.tracebacks import entries, leave_out_our_frames, shorten_crash_message
@@ -14,21 +14,29 @@ from gradcheck.testing.plugin.tracebacks import entries, leave_out_our_frames, s
 if TYPE_CHECKING:
     from gradcheck.checking import Report
 
+EXPLAINED = "gradcheck: the right gradient, step by step"
 GRAVEST = ("disagree", "undecided", "agree")
 """Verdicts, the gravest first."""
 
 
-def tell_failure(recorder: Recorder, item: pytest.Item, excinfo: "pytest.ExceptionInfo[BaseException]") -> bool:
+def tell_failure(recorder: Recorder, item: pytest.Item, call: "pytest.CallInfo[None]") -> bool:
     """Before pytest looks at a failure, put the report into its message; whether it is one of ours."""
-    again, verbosity = recorder.again(item), item.config.get_verbosity()
+    excinfo = call.excinfo
+    assert excinfo is not None, "it failed"
+    again, verbosity, style = recorder.again(item), item.config.get_verbosity(), item.config.getoption("tbstyle", "")
 
     def text(report: "Report") -> str:
-        return failure_text(report, again, verbosity)
+        return first_line(report) if style == "line" else failure_text(report, again, verbosity)
 
     told = [tell(error, frame, text) for error, frame in _raised(excinfo.value)]
+    for report in told:
+        if report is not None and id(report) in recorder.failed:
+            from gradcheck.testing.plugin.explain import derivation
+
+            recorder.explained.append((EXPLAINED, derivation(report, *recorder.failed[id(report)])))
     if not item.config.getoption("fulltrace", False):
         leave_out_our_frames(excinfo.tb)
-    return any(told)
+    return any(report is not None for report in told)
 
 
 def _raised(error: BaseException) -> Iterator[tuple[BaseException, FrameType]]:
@@ -47,7 +55,9 @@ def shorten(item: pytest.Item, report: pytest.TestReport) -> None:
 
 
 def attach(recorder: Recorder, item: pytest.Item, report: pytest.TestReport) -> None:
-    """The records of what was checked in this phase of a test travel with its report."""
+    """The records of what was checked in this phase of a test travel with its report; what was derived is shown."""
+    report.sections += recorder.explained
+    recorder.explained = []
     if not recorder.checked:
         return
     outcome = "xfailed" if hasattr(report, "wasxfail") and report.skipped else report.outcome
