@@ -14,8 +14,6 @@ In reading order:
 * :mod:`~gradcheck.analytic.rectifiers`, :mod:`~gradcheck.analytic.gelu`, :mod:`~gradcheck.analytic.reshape`,
   :mod:`~gradcheck.analytic.dropout`, :mod:`~gradcheck.analytic.merge`,
   :mod:`~gradcheck.analytic.embedding`;
-* :mod:`~gradcheck.analytic.recurrent`, :mod:`~gradcheck.analytic.attention`,
-  :mod:`~gradcheck.analytic.multi_head_attention`: sequences;
 * :mod:`~gradcheck.analytic.normalization`, then :mod:`~gradcheck.analytic.batch_normalization`,
   :mod:`~gradcheck.analytic.layer_normalization` and :mod:`~gradcheck.analytic.group_normalization`;
 * :mod:`~gradcheck.analytic.recurrent`, :mod:`~gradcheck.analytic.attention`,
@@ -48,6 +46,7 @@ from gradcheck.analytic.group_normalization import GroupNormalization
 from gradcheck.analytic.layer import Layer, Parameter
 from gradcheck.analytic.layer_normalization import LayerNormalization, RMSNorm
 from gradcheck.analytic.losses import (
+    CTC,
     L1,
     L2,
     BinaryCrossEntropy,
@@ -87,6 +86,7 @@ from gradcheck.analytic.two_layer_net import TwoLayerNet
 from gradcheck.analytic.upsampling import UpSampling2D
 
 __all__ = [
+    "CTC",
     "ELU",
     "GELU",
     "GRU",

@@ -1,11 +1,14 @@
 """Losses, from the formula alone."""
 
+from itertools import groupby, product
+
 import autograd.numpy as anp
 import numpy as np
 
 from autograd_references.pointwise import softmax
 from autograd_references.table import reference
 from gradcheck.analytic import (
+    CTC,
     L1,
     L2,
     BinaryCrossEntropy,
@@ -117,6 +120,25 @@ def kl_divergence(subject, x, t):
 def cosine_distance(subject, x, t):
     lengths = anp.sqrt(anp.sum(x**2, axis=-1) * anp.sum(t**2, axis=-1))
     return 1 - anp.sum(x * t, axis=-1) / lengths
+
+
+@reference(CTC)
+def ctc(subject, p, x, t, lengths=None):
+    """One path after the other, all that there are."""
+    N, T, C = x.shape
+    log_y, values = anp.log(softmax(x)), []
+    for n, length in enumerate([T] * N if lengths is None else lengths):
+        labels = [k for k in t[n] if k >= 0]
+        spelling = [
+            path
+            for path in product(range(C), repeat=length)
+            if [k for k, _ in groupby(path) if k != subject.blank] == labels
+        ]
+        steps = range(length)
+        total = sum(anp.exp(sum(log_y[n, step, path[step]] for step in steps)) for path in spelling)
+        values.append(-anp.log(total))
+    values = anp.array(values)
+    return {"mean": anp.mean, "sum": anp.sum, "none": lambda values: values}[subject.reduction](values)
 
 
 @reference(L1)

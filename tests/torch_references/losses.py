@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional
 
 from gradcheck.analytic import (
+    CTC,
     L1,
     L2,
     BinaryCrossEntropy,
@@ -94,6 +95,14 @@ def kl_divergence(subject, p, x, t):
 @reference(CosineDistance)
 def cosine_distance(subject, p, x, t):
     return reduced(subject, 1 - functional.cosine_similarity(x, t, dim=-1))
+
+
+@reference(CTC)
+def ctc(subject, p, x, t, lengths=None):
+    lengths = torch.full((len(x),), x.shape[1]) if lengths is None else lengths
+    log_y, labels = functional.log_softmax(x, dim=-1).transpose(0, 1), t.clamp(min=0)
+    values = functional.ctc_loss(log_y, labels, lengths, (t >= 0).sum(dim=1), subject.blank, reduction="none")
+    return reduced(subject, values)
 
 
 @reference(L1)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gradcheck.analytic import (
+    CTC,
     L1,
     L2,
     BinaryCrossEntropy,
@@ -207,6 +208,29 @@ class CosineDistanceNotAtRightAngles(CosineDistance):
 class CosineDistanceLengthForgotten(CosineDistance):
     def _backward(self, dvalues, cache):
         return super()._backward(dvalues, (*cache[:3], np.ones_like(cache[3])))
+
+
+class CTCSoftmaxForgotten(CTC):
+    def _backward(self, dvalues, cache):
+        return super()._backward(dvalues, (0 * cache[0], *cache[1:]))
+
+
+class CTCBlanksForgotten(CTC):
+    def _backward(self, dvalues, cache):
+        y, gamma, *rest = cache
+        return super()._backward(dvalues, (y, gamma * (np.arange(gamma.shape[-1]) % 2), *rest))
+
+
+class CTCTheLikeliestPathAlone(CTC):
+    def _backward(self, dvalues, cache):
+        y, gamma, *rest = cache
+        return super()._backward(dvalues, (y, 1.0 * (gamma == gamma.max(axis=-1, keepdims=True)), *rest))
+
+
+@only_in("lengths")
+class CTCGoesOnAfterTheEnd(CTC):
+    def _backward(self, dvalues, cache):
+        return super()._backward(dvalues, (*cache[:3], True))
 
 
 class L1NotASign(L1):

@@ -4,6 +4,7 @@ import numpy as np
 
 from gradcheck.analytic.catalogue.case import Case, off_zero, rows
 from gradcheck.analytic.losses import (
+    CTC,
     L1,
     L2,
     BinaryCrossEntropy,
@@ -54,6 +55,8 @@ def losses(rng: np.random.Generator) -> list[Case]:
         Case("CategoricalHinge", CategoricalHinge(), (_with_a_ranking(rng), rng.integers(3, size=5))),
         of(KLDivergence(), x(), rows(rng, 5, 3)),
         of(CosineDistance(), x(), x()),
+        Case("CTC", CTC(), (off_zero(rng, 2, 5, 3), np.array([[1, 2, 2], [2, -1, -1]]))),
+        Case("CTC, lengths", CTC(2, "none"), (off_zero(rng, 2, 5, 3), np.array([[1, 0], [1, 1]]), np.array([4, 3]))),
         Case("L1", L1(0.5), (x(),)),
         Case("L2", L2(0.5), (x(),)),
     ]

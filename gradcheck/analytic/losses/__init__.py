@@ -4,7 +4,7 @@ In reading order: :mod:`~gradcheck.analytic.losses.loss` (what a loss is, and re
 :mod:`~gradcheck.analytic.losses.regression`, :mod:`~gradcheck.analytic.losses.targets` (classes as indices or
 rows), :mod:`~gradcheck.analytic.losses.cross_entropy`, :mod:`~gradcheck.analytic.losses.binary`,
 :mod:`~gradcheck.analytic.losses.hinge`, :mod:`~gradcheck.analytic.losses.similarity` (Kullback-Leibler, cosine),
-:mod:`~gradcheck.analytic.losses.regularizers`.
+:mod:`~gradcheck.analytic.losses.ctc`, :mod:`~gradcheck.analytic.losses.regularizers`.
 """
 
 from gradcheck.analytic.losses.binary import BinaryCrossEntropy as BinaryCrossEntropy
@@ -12,6 +12,7 @@ from gradcheck.analytic.losses.binary import FocalLoss as FocalLoss
 from gradcheck.analytic.losses.binary import SigmoidCrossEntropy as SigmoidCrossEntropy
 from gradcheck.analytic.losses.cross_entropy import CategoricalCrossEntropy as CategoricalCrossEntropy
 from gradcheck.analytic.losses.cross_entropy import SoftmaxCrossEntropy as SoftmaxCrossEntropy
+from gradcheck.analytic.losses.ctc import CTC as CTC
 from gradcheck.analytic.losses.hinge import CategoricalHinge as CategoricalHinge
 from gradcheck.analytic.losses.hinge import Hinge as Hinge
 from gradcheck.analytic.losses.hinge import SquaredHinge as SquaredHinge
@@ -26,6 +27,7 @@ from gradcheck.analytic.losses.similarity import CosineDistance as CosineDistanc
 from gradcheck.analytic.losses.similarity import KLDivergence as KLDivergence
 
 __all__ = [
+    "CTC",
     "L1",
     "L2",
     "BinaryCrossEntropy",

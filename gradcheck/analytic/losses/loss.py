@@ -58,16 +58,8 @@ class Loss(Recorded):
 
     def forward(self, x: Any, t: Any) -> Any:
         """The loss of the predictions x for the targets t, a NumPy scalar of x's dtype; or one for each value."""
-        self._memory = None  # a forward that fails must not leave an older one to go back from
-        x = as_float_array(self, "x", x)
-        if x.size == 0:
-            raise ValueError(f"{self!r}: x has shape {x.shape} and so no examples to take a mean of")
-        values, cache = self._forward(x, self._checked_targets(x, np.asarray(t)))
-        values = np.asarray(values)
-        self._memory = (x.dtype, values.shape, cache)
-        if self.reduction == "none":
-            return values
-        return x.dtype.type(values.mean() if self.reduction == "mean" else values.sum())
+        x = self._accept(x)
+        return self._reduce(x, *self._forward(x, self._checked_targets(x, np.asarray(t))))
 
     def backward(self, dout: Any = 1.0) -> Array:
         """The gradient dx = dout · ∂L/∂x, in x's shape; dout is ∂(what follows)/∂L, a number.
@@ -84,9 +76,9 @@ class Loss(Recorded):
         dtype, shape, cache = self._memory
         return np.asarray(self._backward(self._of_values(dout, dtype, shape), cache))
 
-    def __call__(self, x: Any, t: Any) -> Any:
+    def __call__(self, x: Any, t: Any, *more: Any) -> Any:
         """The same as ``forward``."""
-        return self.forward(x, t)
+        return self.forward(x, t, *more)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._options()})"
@@ -96,6 +88,22 @@ class Loss(Recorded):
 
     def _backward(self, dvalues: Any, cache: Any) -> Array:
         raise NotImplementedError(f"{type(self).__name__} does not define _backward(dvalues, cache) -> dx")
+
+    def _accept(self, x: Any) -> Array:
+        """The predictions as an array of at least one entry."""
+        self._memory = None  # a forward that fails must not leave an older one to go back from
+        array = as_float_array(self, "x", x)
+        if array.size == 0:
+            raise ValueError(f"{self!r}: x has shape {array.shape} and so no examples to take a mean of")
+        return array
+
+    def _reduce(self, x: Array, values: Any, cache: Any) -> Any:
+        """What is made of the values, which are kept in mind with what the way back will need."""
+        values = np.asarray(values)
+        self._memory = (x.dtype, values.shape, cache)
+        if self.reduction == "none":
+            return values
+        return x.dtype.type(values.mean() if self.reduction == "mean" else values.sum())
 
     def _checked_targets(self, x: Array, t: NDArray[Any]) -> Array:
         """The targets in the shape and dtype of x; a loss with other targets replaces this."""

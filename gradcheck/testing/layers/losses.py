@@ -1,5 +1,6 @@
 """Losses: any hyper-parameters, shapes and values."""
 
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gradcheck.analytic import (
+    CTC,
     L1,
     L2,
     BinaryCrossEntropy,
@@ -131,6 +133,20 @@ def _kl_divergence(draw: st.DrawFn, dtype: np.dtype[Any]) -> Case:
 def _cosine_distance(draw: st.DrawFn, dtype: np.dtype[Any]) -> Case:
     shape = draw(shapes((1, 3)))
     return _case(CosineDistance(draw(_reductions)), draw(values(shape, dtype)), draw(values(shape, dtype)))
+
+
+@draws(CTC)
+@st.composite
+def _ctc(draw: st.DrawFn, dtype: np.dtype[Any]) -> Case:
+    """Labels that some path spells, since a path is drawn; few classes and steps, so that all paths can be counted."""
+    N, T, C = draw(st.integers(1, 3)), draw(st.integers(1, 4)), draw(st.integers(2, 3))
+    blank = draw(st.integers(0, C - 1))
+    lengths = draw(st.lists(st.integers(1, T), min_size=N, max_size=N))
+    paths = [draw(st.lists(st.integers(0, C - 1), min_size=length, max_size=length)) for length in lengths]
+    rows = [[k for k, _ in groupby(path) if k != blank] for path in paths]
+    t = np.array([row + [-1] * (max(map(len, rows)) - len(row)) for row in rows], np.intp)
+    x = draw(values((N, T, C), dtype))
+    return Case("CTC", CTC(blank, draw(_reductions)), (x, t, np.array(lengths)), wrt=("x",))
 
 
 draws_any_shape(L1, fractions)
