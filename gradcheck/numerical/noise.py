@@ -15,6 +15,9 @@ Array = NDArray[Any]
 SUSPICIOUS = 1e3
 """Jitter of so many roundoffs is looked at once more, closer."""
 
+CLOSER = 16
+"""So much closer a jitter is looked at again; what a cubic leaves over is then thousands of times smaller."""
+
 LITTLE = 1e-3
 """What leaves over no more than this share of a rise is no structure: the function is a parabola there."""
 
@@ -147,6 +150,13 @@ def norm(array: Array, axes: tuple[int, ...] | None = None) -> Array:
     squares = np.asarray(array / unit)
     np.square(squares, out=squares)
     return np.asarray(np.sqrt(np.sum(squares, axis=axes)) * np.squeeze(unit, axis=axes))
+
+
+@np.errstate(all="ignore")
+def jitter_along(near: Neighbourhood, step: Array) -> Array:
+    """The jitter of each output along one displacement: what does not shrink with it; NaN where f has no values."""
+    far, near_by = (_left_over(near, part)[0] for part in (step, np.asarray(step / CLOSER)))
+    return np.asarray(np.minimum(far, near_by))
 
 
 def _jitter(near: Neighbourhood, steps: Sequence[Array]) -> tuple[Array, Array]:

@@ -1,7 +1,8 @@
 """Before anyone is accused: the same entries once more, along other lines and by other steps."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from gradcheck.checking.verdict.tolerance import SAFETY, Tolerance, outside
 from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.line import Contraction, Line
+from gradcheck.numerical.noise import Noise, jitter_along
 from gradcheck.numerical.steps import exact_direction, scales
 
 Array = NDArray[Any]
@@ -16,53 +18,90 @@ Array = NDArray[Any]
 WITNESSES = 12
 """So many of the worst entries get a second opinion."""
 
+CLOSE_CALL = 4 * SAFETY
+"""A charge of no more bounds than that is dropped if the jitter along the entry is too large; what is promised to be
+noticed is more."""
+
 STRETCH = 0.7310585786300049
 """The second scheme's steps are no power of two times the first's."""
 
 
 def confirm(meter: EntryMeter, tolerance: Tolerance, entries: Entries, wrong: Array) -> None:
-    """Measure the worst of the wrong entries again; where the two schemes contradict each other, nothing is known.
+    """Look at the worst of the wrong entries again; where the looks contradict each other, nothing is known.
 
-    `entries` is updated: its error becomes infinite where the numerical derivative is not to be trusted, and the
-    range of subgradients grows where the second look finds a kink.
+    `entries` is updated: it takes over a look that could have told and finds nothing wrong; its error becomes infinite
+    where the numerical derivative is not to be trusted, and the range of subgradients grows where a look finds a kink.
     """
     distance = np.where(wrong, outside(tolerance.analytic, entries.low, entries.high), -1)
     worst = np.argsort(distance, axis=None)[::-1][: min(WITNESSES, int(wrong.sum()))]
     for i in worst:
-        index = np.unravel_index(int(i), wrong.shape)
-        slope, unit = _measured_again(meter, index)
-        value, error = slope.value / unit, slope.error / abs(unit)
-        ends = slope.left / unit, slope.right / unit
-        if not np.isfinite(error):  # an accusation that cannot be confirmed is none
-            entries.error[index] = np.inf
-            continue
-        apart, sum_of_bounds = outside(value, entries.low[index], entries.high[index]), error + entries.error[index]
-        if apart > sum_of_bounds and outside(tolerance.analytic[index], min(ends), max(ends)) <= SAFETY * error:
-            # Measured in a group it looked wrong, alone it does not: the group was none.
-            entries.value[index], entries.error[index] = value, error
-            entries.low[index], entries.high[index] = min(ends), max(ends)
-        elif apart > SAFETY * sum_of_bounds:
-            entries.error[index] = np.inf
-        entries.low[index] = min(entries.low[index], *ends) if slope.kink else entries.low[index]
-        entries.high[index] = max(entries.high[index], *ends) if slope.kink else entries.high[index]
+        _hear(meter, tolerance, entries, np.unravel_index(int(i), wrong.shape))
     if not np.any(_still_wrong(tolerance, entries).ravel()[worst]):  # if the worst cannot be confirmed, none can
-        entries.error[wrong] = np.inf
+        entries.error[wrong & _still_wrong(tolerance, entries)] = np.inf
+
+
+def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any) -> None:
+    """What further looks at one entry have to say of an accusation; one that none can hear is dropped."""
+    analytic = tolerance.analytic[index]
+    heard = False
+    for look in _looks(meter, index):
+        charge = outside(analytic, entries.low[index], entries.high[index])
+        apart = outside(look.value, entries.low[index], entries.high[index])
+        if outside(analytic, look.low, look.high) <= SAFETY * look.error:
+            if SAFETY * look.error < charge:  # it could have told
+                entries.value[index], entries.error[index] = look.value, look.error
+                entries.low[index], entries.high[index] = look.low, look.high
+                return
+            if charge <= CLOSE_CALL * entries.error[index]:  # f jitters more along this entry than it seemed
+                entries.error[index] = max(entries.error[index], look.error)
+                return
+        elif apart > SAFETY * (look.error + entries.error[index]):
+            entries.error[index] = np.inf
+            return
+        heard |= np.isfinite(look.error)
+        if look.kink:
+            entries.low[index] = min(entries.low[index], look.low)
+            entries.high[index] = max(entries.high[index], look.high)
+    if not heard:
+        entries.error[index] = np.inf
 
 
 def _still_wrong(tolerance: Tolerance, entries: Entries) -> Array:
     return np.asarray(outside(tolerance.analytic, entries.low, entries.high) > tolerance.of_entries(entries))
 
 
-def _measured_again(meter: EntryMeter, index: Any) -> tuple[Any, Any]:
-    x = meter.near.x
-    direction = np.zeros_like(x)
-    scale = scales(x)[index]
-    own = abs(x[index]) if x[index] != 0 else scale
-    direction[index] = STRETCH * max(own, scale / 1024)
-    direction = exact_direction(x, direction, meter.ladder.lowest)
-    exponents = [k + 1 for k in meter.ladder.wide]
-    line = meter.line(direction).measure(exponents).go_down(meter.ladder.lower)
-    return line.slope(), direction[index] if direction[index] else 1.0
+class _Look(NamedTuple):
+    """The slope in one entry, seen once more."""
+
+    value: float
+    error: float
+    low: float
+    high: float
+    kink: bool
+
+
+def _looks(meter: EntryMeter, index: Any) -> Iterator[_Look]:
+    """One entry along itself, with the jitter measured there: by other steps, and by ever so small ones."""
+    x, scale = meter.near.x, float(scales(meter.near.x)[index])
+    own = abs(float(x[index])) or scale
+    lengths = [max(own, scale / 1024), *([own] if own < scale / 1024 else [])]
+    for length in lengths:
+        direction = np.zeros_like(x)
+        direction[index] = STRETCH * length
+        direction = exact_direction(x, direction, meter.ladder.lowest)
+        unit = float(direction[index])
+        if not unit:
+            continue
+        line = Line(meter.near, direction, Contraction(meter.cotangent), _with_jitter_along(meter, direction))
+        slope = line.measure([k + 1 for k in meter.ladder.wide]).go_down(meter.ladder.lower).slope()
+        ends = float(slope.left) / unit, float(slope.right) / unit
+        yield _Look(float(slope.value) / unit, float(slope.error) / abs(unit), min(ends), max(ends), bool(slope.kink))
+
+
+def _with_jitter_along(meter: EntryMeter, direction: Array) -> Noise:
+    """The meter's noise, or what shows along a direction where that is more."""
+    seen = jitter_along(meter.near, direction * np.asarray(2.0 ** (meter.ladder.wide[0] - 4), direction.dtype))
+    return replace(meter.noise, deviation=np.fmax(meter.noise.deviation, np.where(np.isfinite(seen), seen, 0)))
 
 
 def repeatedly_differs(meter: EntryMeter, tolerance: Tolerance) -> bool:
