@@ -25,7 +25,8 @@ let timer = 0;
 function trace(context, points, place) {
   context.beginPath();
   points.forEach((point, i) => context[i ? "lineTo" : "moveTo"](...place(point)));
-  if (points.length === 1) context.lineTo(...place(points[0])); // a round dot
+  const [x, y] = place(points.at(-1));
+  context.lineTo(x + 0.01, y); // a line of no length is not drawn, and a dot would be none
   context.stroke();
 }
 
@@ -37,7 +38,7 @@ function prepare(context, width, colour) {
 
 function showPaper() {
   const side = Math.round(paper.clientWidth * devicePixelRatio);
-  if (paper.width !== side) paper.width = paper.height = side;
+  if (paper.width !== side || paper.height !== side) paper.width = paper.height = side;
   const context = paper.getContext("2d");
   context.clearRect(0, 0, side, side);
   prepare(context, side * 0.055, getComputedStyle(paper).color);
@@ -196,7 +197,7 @@ const bars = Array.from({ length: 10 }, (_, digit) => {
 function show() {
   at("hint").hidden = strokes.length > 0;
   at("undo").disabled = at("clear").disabled = strokes.length === 0;
-  at("digit").textContent = answer ? answer.digit : "–";
+  at("digit").textContent = answer ? answer.digit : "?";
   at("certainty").textContent = answer ? words().certain(percent(answer.probabilities[answer.digit])) : "";
   bars.forEach(({ row, bar, share }, digit) => {
     row.classList.toggle("winner", answer?.digit === digit);
