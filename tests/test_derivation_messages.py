@@ -85,9 +85,10 @@ def test_np_array_by_another_name():
     assert "write np.stack([...])" in text
 
 
-def test_writing_into_an_array():
+def test_writing_into_an_array_made_elsewhere():
+    out = np.zeros(2)
+
     def f(x):
-        out = np.zeros(2)
         out[0] = x
         return np.sum(out)
 
@@ -104,8 +105,9 @@ def test_changing_a_value_in_place():
 
 
 def test_out():
+    out = np.zeros(2)
+
     def f(x):
-        out = np.zeros(2)
         np.exp(x, out=out)
         return np.sum(out)
 

@@ -3,8 +3,8 @@
 Start with :func:`explain`. Then read
 
 1. ``value`` (a number that remembers where it came from), ``rules`` (the local derivatives), ``functions``,
-   ``einsum``,
-2. ``naming`` and ``trace`` (plain code to a graph of named values),
+   ``einsum``, ``assembled``,
+2. ``naming``, ``namespace``, ``filled`` and ``trace`` (plain code to a graph of named values),
 3. ``symbols``, ``simplify``, ``thin`` and ``tidy`` (formulas as a textbook writes them),
 4. ``paths`` (the chain rule), ``differences`` (every step measured), ``rows`` (the table), ``derive``,
 5. ``layers`` and ``by_entry`` (objects with a forward), ``depart`` (where a wrong gradient leaves the right one),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.derivation.einsum import spelled_out
+from gradcheck.derivation.filled import Filled
 from gradcheck.derivation.value import Traced, apply
 
 Axis = int | tuple[int, ...] | None
@@ -122,7 +123,7 @@ def _norm(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _copy(x: Any) -> Any:
-    return x
+    return Filled(_node(x))
 
 
 def _moved(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -263,9 +264,10 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: x.ndim,
     np.size: lambda x: x.size,
-    np.zeros_like: lambda x, **_: Traced(np.zeros(x.shape)),
-    np.ones_like: lambda x, **_: Traced(np.ones(x.shape)),
-    np.full_like: lambda x, value, **_: Traced(np.full(x.shape, _value(value))),
+    np.zeros_like: lambda x, **_: Filled(Traced(np.zeros(x.shape))),
+    np.empty_like: lambda x, **_: Filled(Traced(np.zeros(x.shape))),
+    np.ones_like: lambda x, **_: Filled(Traced(np.ones(x.shape))),
+    np.full_like: lambda x, value, **_: Filled(Traced(np.full(x.shape, _value(value)))),
     np.argmax: lambda x, axis=None, **options: np.argmax(x.value, axis=axis, **options),
     np.argmin: lambda x, axis=None, **options: np.argmin(x.value, axis=axis, **options),
     np.any: lambda x, **options: np.any(x.value, **options),

@@ -16,6 +16,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from gradcheck.derivation.derivation import Check, Derivation
 from gradcheck.derivation.derivations import Derivations
 from gradcheck.derivation.derive import derive
 from gradcheck.derivation.forms import form_of
+from gradcheck.derivation.namespace import TracedNumPy, with_numpy
 from gradcheck.derivation.value import Traced
 
 _TARGETS = {"t", "target", "targets", "label", "labels", "y_true"}
@@ -171,10 +173,19 @@ def _open_up(layer: Any, forms: bool) -> set[str]:
     used = set()
     for part in parts:
         form = form_of(part) if forms else None
+        _follow(part)
         if form is not None or callable(getattr(part, "_forward", None)):
             part.forward = _Opened(part, form, numbers)
             used |= {type(part).__name__} if form is not None else set()
     return used
+
+
+def _follow(part: Any) -> None:
+    """Let the methods of `part` fill arrays with traced values; those that Python itself calls stay as they are."""
+    methods = {name: value for kind in reversed(type(part).__mro__) for name, value in vars(kind).items()}
+    for name, method in methods.items():
+        if isinstance(method, FunctionType) and not name.startswith("__") and name not in vars(part):
+            setattr(part, name, MethodType(with_numpy(method, TracedNumPy()), part))
 
 
 class _Opened:

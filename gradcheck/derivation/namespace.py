@@ -1,7 +1,7 @@
 """The same code with another NumPy: a function's copy in which ``np`` means something else.
 
 So autograd can run code that was written for plain NumPy; and ``np.array([w1, w2])``, which would make plain numbers of
-traced values before anyone is asked, can stack them instead.
+traced values before anyone is asked, can stack them instead, and ``np.zeros(3)`` can be an array to write them into.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.derivation.filled import Filled
 from gradcheck.derivation.value import Traced
 
 
@@ -50,7 +51,7 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 class TracedNumPy:
-    """NumPy, but for `array` and `asarray`, which join traced values to one."""
+    """NumPy, but `array` joins traced values to one, and what `zeros` and its like make can be filled with them."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
@@ -60,6 +61,35 @@ class TracedNumPy:
         return _joined(values) if _has_traced(values) else np.array(values, *args, **options)
 
     asarray = array
+
+    def zeros(self, *args: Any, **options: Any) -> Any:
+        """As in NumPy; floats may be filled with traced values."""
+        return _fillable(np.zeros(*args, **options))
+
+    def empty(self, *args: Any, **options: Any) -> Any:
+        """As in NumPy, but with zeros."""
+        return _fillable(np.zeros(*args, **options))
+
+    def ones(self, *args: Any, **options: Any) -> Any:
+        """As in NumPy; floats may be filled with traced values."""
+        return _fillable(np.ones(*args, **options))
+
+    def full(self, *args: Any, **options: Any) -> Any:
+        """As in NumPy; floats may be filled with traced values."""
+        return _fillable(np.full(*args, **options))
+
+    def zeros_like(self, x: Any, *args: Any, **options: Any) -> Any:
+        """As in NumPy; floats may be filled with traced values."""
+        return _fillable(np.zeros_like(x, *args, **options))
+
+    def empty_like(self, x: Any, *args: Any, **options: Any) -> Any:
+        """As in NumPy, but with zeros."""
+        return _fillable(np.zeros_like(x, *args, **options))
+
+
+def _fillable(array: Any) -> Any:
+    is_plain = isinstance(array, np.ndarray) and array.ndim > 0 and array.dtype == float
+    return Filled(Traced(array)) if is_plain else array
 
 
 def _has_traced(values: Any) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.derivation.filled import Filled
 from gradcheck.derivation.value import Traced, is_position, is_user_code
 
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
@@ -52,6 +53,8 @@ class NameRecorder:
         for local, content in frame.f_locals.items():
             if isinstance(content, np.ndarray) and content.ndim:
                 self.arrays.setdefault(id(content), (content, local))
+            if isinstance(content, Filled):
+                self.arrays.setdefault(id(content.base.value), (content.base.value, local))
             for name, value in _named_values(local, content):
                 self._note(frame, depth, name, value)
         return self._look
@@ -115,7 +118,9 @@ def _free(name: str, taken: set[str | None]) -> str:
 
 
 def _named_values(name: str, content: Any, depth: int = 0) -> Iterator[tuple[str, Traced]]:
-    if isinstance(content, Traced):
+    if isinstance(content, Filled):
+        yield from content.named(name)
+    elif isinstance(content, Traced):
         if name.strip("_"):  # _ names nothing
             yield name, content
     elif depth < _DEEPEST and isinstance(content, list | tuple | dict):

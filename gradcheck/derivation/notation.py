@@ -157,6 +157,8 @@ class Python:
             return self._call(called, [self.write(x) for x in formula.arguments], [])
         if formula.op == "einsum":
             return self._call("einsum", [f"'{params['subscripts']}'", *map(self.write, formula.arguments)], [])
+        if formula.op == "assembled":
+            return self._call("assembled", [self.write(x) for x in _pieces(formula)], [])
         if formula.op == "scatter":
             return self._placed(self._inside(first, TERM), index_text(params["index"]))
         if formula.op == "getitem":
@@ -211,6 +213,13 @@ class Python:
 
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         return f"{op}({self.comma.join([*arguments, *keywords])})"
+
+
+def _pieces(formula: Function) -> tuple[Formula, ...]:
+    """What was written into an array, and what was there before, unless that were plain numbers."""
+    base, *pieces = formula.arguments
+    nameless = isinstance(base, Symbol) and base.name.startswith("array(")
+    return tuple(pieces) if nameless else formula.arguments
 
 
 def _root(value: Coefficient) -> int | None:

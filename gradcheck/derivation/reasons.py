@@ -17,7 +17,7 @@ Remark = tuple[str, dict[str, Any]]
 
 _MOVES = {"transpose": "rearranged", "reshape": "rearranged", "getitem": "picked", "move": "picked", "put": "entry"}
 _CHOICES = {"maximum", "minimum", "where", "absolute"}
-_BLOCKS = {"concatenate", "stack"}
+_BLOCKS = {"concatenate": "block", "stack": "block", "assembled": "written"}
 
 
 def reasons(above: Traced, below: Traced) -> tuple[Remark, ...]:
@@ -65,7 +65,7 @@ def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
     elif node.op in _CHOICES:
         yield "why_choice", {"x": name}
     elif node.op in _BLOCKS:
-        yield "why_block", {"x": name}
+        yield f"why_{_BLOCKS[node.op]}", {"x": name}
     elif node.op == "max":
         yield "why_max", {"x": name}
     elif node.op == "einsum":

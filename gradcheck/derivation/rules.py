@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation import einsum
+from gradcheck.derivation import assembled, einsum
 
 Vjp = Callable[..., Any]
 
@@ -215,6 +215,7 @@ RULES: dict[str, Rule] = {
     "move": _rule(_move, lambda g, ans, x, index, fill, what: g.gather(index, x.shape, what)),
     "gather": _rule(_gather, _gather_vjp),
     "cumsum": _rule(np.cumsum, _cumsum_vjp),
+    "assembled": Rule(assembled.forward, each=assembled.vjp),
     "einsum": Rule(einsum.forward, each=einsum.vjp),
     "concatenate": Rule(lambda *xs, axis: np.concatenate(xs, axis=axis), each=_pick),
     "stack": Rule(

@@ -111,7 +111,13 @@ def _terms(value: Traced) -> list[Traced]:
             waiting.extend(reversed(term.inputs))
         else:
             found.append(term)
-    return found
+    return [term for k, term in enumerate(found) if not _is_nothing(term, found[:k] + found[k + 1 :])]
+
+
+def _is_nothing(term: Traced, others: list[Traced]) -> bool:
+    """Whether a term is the zeros that a sum begins with, as those of out[k] += x."""
+    plain = term.op == "constant" and not term.name and term.shape != () and not np.any(term.value)
+    return plain and any(other.shape == term.shape and other.op != "constant" for other in others)
 
 
 def symbol(value: Traced) -> Symbol:
@@ -122,8 +128,9 @@ def symbol(value: Traced) -> Symbol:
 def _constant(value: Traced) -> Formula:
     if np.ndim(value.value) == 0:
         return number(value.value)
-    shape = ", ".join(map(str, value.shape))
-    return Symbol(value.name or f"array({shape})", value.value)
+    if value.name:
+        return symbol(value)
+    return Symbol(f"array({', '.join(map(str, value.shape))})", value.value, np.asarray(value.value).tobytes())
 
 
 def _is_plain(formula: Formula) -> bool:

@@ -33,10 +33,11 @@ class Number:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A value with a name."""
+    """A value with a name; a nameless array is known by its `content`."""
 
     name: str
     value: Any = field(compare=False)
+    content: bytes = field(default=b"", repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:

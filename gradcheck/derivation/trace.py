@@ -82,6 +82,7 @@ def _scalar(returned: Any, name: str) -> Traced:
     if isinstance(returned, tuple | list | dict | None):
         kind = type(returned).__name__
         raise TypeError(f"{name} returns a {kind}; a derivation needs one number: return the loss alone.")
+    returned = getattr(returned, "held", returned)
     result = returned if isinstance(returned, Traced) else Traced(np.asarray(returned)[()])
     if result.shape != ():
         raise ValueError(

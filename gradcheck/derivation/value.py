@@ -77,6 +77,8 @@ class Traced(NDArrayOperatorsMixin):
         from gradcheck.derivation.functions import FUNCTIONS
 
         name = f"np.{function.__name__}"
+        if function not in FUNCTIONS and not _any_depends((args, kwargs)):
+            return function(*_plain(args), **_plain(kwargs))
         if function not in FUNCTIONS:
             leave(name, "has no derivative rule", "write it with operators, np.sum, np.where, matmul and ufuncs")
         try:
@@ -86,12 +88,9 @@ class Traced(NDArrayOperatorsMixin):
                 raise
             return leave(name, f"is traced without this option ({problem})", "leave the option out")
 
-    def __array__(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        leave(
-            "np.array",
-            f"turns {self._called} into plain numbers",
-            "write np.stack([...])",
-        )
+    def __array__(self, *_args: Any, **_kwargs: Any) -> Any:
+        self._must_be_constant("np.array", "write np.stack([...])", "plain numbers")
+        return np.asarray(self.value)
 
     # What Python asks of a number
 
@@ -111,11 +110,11 @@ class Traced(NDArrayOperatorsMixin):
         self._must_be_constant("if, while, and, or, min, max on a value", "write np.where(condition, a, b)")
         return bool(self.value)
 
-    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+    def __setitem__(self, index: Any, value: Any) -> None:
         leave("item assignment", f"changes {self._called} in place", "build the array with np.stack or np.where")
 
     def __getitem__(self, index: Any) -> Traced:
-        index = _plain_index(index)
+        index = plain_index(index)
         if not is_position(index):
             return apply("getitem", self, index=index)
         index = tuple(i % n if -n <= i < n else i for i, n in zip(_tuple(index), self.shape, strict=False))
@@ -132,9 +131,9 @@ class Traced(NDArrayOperatorsMixin):
     def __hash__(self) -> int:
         return id(self)
 
-    def _must_be_constant(self, what: str, remedy: str) -> None:
+    def _must_be_constant(self, what: str, remedy: str, made: str = "a plain value") -> None:
         if self.depends:
-            leave(what, f"turns {self._called} into a plain value", remedy)
+            leave(what, f"turns {self._called} into {made}", remedy)
 
     @property
     def _called(self) -> str:
@@ -219,9 +218,24 @@ def apply(op: str, *inputs: Any, **params: Any) -> Traced:
     if op not in RULES:
         known = ", ".join(sorted(RULES))
         leave(f"np.{op}", "has no derivative rule", f"write it with what has one: {known}")
-    nodes = tuple(x if isinstance(x, Traced) else Traced(x) for x in inputs)
+    nodes = tuple(getattr(x, "held", x) if isinstance(x, Traced) else Traced(x) for x in inputs)
     value = RULES[op].forward(*(x.value for x in nodes), **params)
     return Traced(value, op, nodes, params)
+
+
+def _any_depends(thing: Any) -> bool:
+    if isinstance(thing, list | tuple | dict):
+        return any(map(_any_depends, thing.values() if isinstance(thing, dict) else thing))
+    return isinstance(thing, Traced) and thing.depends
+
+
+def _plain(thing: Any) -> Any:
+    """The same with plain numbers in the place of constants."""
+    if isinstance(thing, dict):
+        return {key: _plain(item) for key, item in thing.items()}
+    if isinstance(thing, list | tuple):
+        return type(thing)(map(_plain, thing))
+    return thing.value if isinstance(thing, Traced) else thing
 
 
 def leave(what: str, why: str, remedy: str) -> NoReturn:
@@ -246,9 +260,10 @@ def _where() -> str:
     return f"line {frame.f_lineno} of {code.co_filename}, in {code.co_name}: `{line}`: "
 
 
-def _plain_index(index: Any) -> Any:
+def plain_index(index: Any) -> Any:
+    """An index made of plain numbers, slices and arrays."""
     if isinstance(index, tuple):
-        return tuple(_plain_index(i) for i in index)
+        return tuple(plain_index(i) for i in index)
     if isinstance(index, Traced):
         index._must_be_constant("an index", "a position cannot be differentiated; take it from a constant")
         return index.value

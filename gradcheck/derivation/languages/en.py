@@ -68,6 +68,7 @@ MESSAGES = {
     "why_entry": "{x} is one entry of the array: it gets that entry of δ",
     "why_choice": "only one branch was taken at each entry of {x}: δ passes where it was, 0 where it was not",
     "why_block": "{x} is one block of the joined array: it gets its part of δ",
+    "why_written": "{x} was written into the array: it gets its part of δ",
     "why_max": "only the largest entries of {x} reached the result: δ goes to them",
     "why_einsum": "in einsum '{subscripts}' the places of {x} and of the result are exchanged",
     # Checks

@@ -66,6 +66,7 @@ MESSAGES = {
     "why_entry": "{x} 是数组的一个元素：取 δ 的相应元素",
     "why_choice": "{x} 的每个元素处只走一个分支：走过的分支传递 δ，另一分支为 0",
     "why_block": "{x} 是拼接后数组的一块：取 δ 的相应部分",
+    "why_written": "{x} 被写入数组的一处：取 δ 的相应部分",
     "why_max": "只有 {x} 的最大元素传到结果：δ 只传给它们",
     "why_einsum": "在 einsum '{subscripts}' 中交换 {x} 与结果的下标",
     # 核对
