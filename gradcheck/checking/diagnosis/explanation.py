@@ -14,6 +14,8 @@ Array = NDArray[Any]
 CONVINCING = 0.99
 """Below this share of the squared residual, an explanation is no cause."""
 
+FEW = 24
+"""So many entries tell where more are not known."""
 
 CLEARLY_NOT = 0.5
 """Below this at one fresh point, the others are not asked."""
@@ -78,7 +80,7 @@ def share_explained(tensor: str, predict: Callable[[Trial], Array], trials: Sequ
             residual = (claimed - right)[known]
         else:
             residual = claimed[known]
-        if 2 * known.sum() < np.isfinite(right).sum() and right.shape == claimed.shape:
+        if right.shape == claimed.shape and known.sum() < _enough(right):
             return 0.0  # it leaves most entries open
         left = (claimed - predicted)[known]
         floor = (1e-8 * float(np.max(np.abs(claimed[known]), initial=0.0))) ** 2 * max(1, residual.size) / 100
@@ -90,3 +92,9 @@ def share_explained(tensor: str, predict: Callable[[Trial], Array], trials: Sequ
         elif float(np.sum(left**2)) > 16 * floor:  # right here, where this mistake would show
             return 0.0
     return max(0.0, min(shares)) if shares else 0.0
+
+
+def _enough(right: Array) -> float:
+    """Half the entries; where the right ones were measured here and there, the prediction may lie elsewhere."""
+    measured = int(np.isfinite(right).sum())
+    return measured / 2 if measured == right.size else min(measured / 2, FEW)

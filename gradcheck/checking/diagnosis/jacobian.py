@@ -39,13 +39,15 @@ class _Differences:
 
     def groups(self) -> list[Any]:
         """As many as may be measured, those with the entries that matter first."""
-        every = list(self.grouping)
-        if len(every) <= self.most:
-            return every
-        order = self.rng.permutation(len(every))
-        matter = np.array([self.first[every[i]].any() for i in order])
-        chosen = [*order[matter][: (self.most + 1) // 2], *order[~matter]]
-        return [every[i] for i in chosen[: self.most]]
+        if len(self.grouping) <= self.most:
+            return list(self.grouping)
+        together = {a for a, _ in self.grouping.pairs}
+        matter = self.first.any(axis=tuple(together), keepdims=True)
+        order = self.rng.permutation(matter.size)
+        first = matter.ravel()[order]
+        chosen = [*order[first][: (self.most + 1) // 2], *order[~first][: self.most]][: self.most]
+        places = zip(*np.unravel_index(chosen, matter.shape), strict=True)
+        return [tuple(slice(None) if a in together else int(i) for a, i in enumerate(place)) for place in places]
 
     def __iter__(self) -> Iterator[tuple[Any, Array, tuple[Any, ...]]]:
         """For each group the change of every output, and the entry to which each output belongs."""

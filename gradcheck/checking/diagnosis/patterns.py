@@ -1,6 +1,7 @@
 """What wrong entries have in common, where no cause is known."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,12 @@ def _where(clues: Clues, wrong: Array) -> str:
     count = (
         f"All {int(wrong.sum()):,} wrong entries of {clues.d} lie" if wrong.sum() > 1 else "The one wrong entry lies"
     )
-    regions = [*_by_value(clues), *places(wrong.shape)]
-    for phrase, mask in regions:
+    inside = []
+    for phrase, mask in chain(_by_value(clues), places(wrong.shape)):
         if np.array_equal(mask, wrong):
             return f"{count} {phrase}, and no right one does."
-    inside = [(int(mask.sum()), phrase) for phrase, mask in regions if not np.any(wrong & ~mask) and not mask.all()]
+        if not np.any(wrong & ~mask) and not mask.all():
+            inside.append((int(mask.sum()), phrase))
     if inside:
         size, phrase = min(inside)
         return f"{count} {phrase}, as {size - int(wrong.sum()):,} right ones do."

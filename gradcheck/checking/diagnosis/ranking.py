@@ -1,7 +1,9 @@
 """Which explanations hold at fresh points, and which of those to believe."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,9 @@ from gradcheck.checking.diagnosis.clues import Clues
 from gradcheck.checking.diagnosis.explanation import CONVINCING, Explanation, both, share_explained
 from gradcheck.checking.diagnosis.hypotheses import CHEAP, DEAR, Hypothesis
 from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_factor, said_of
+from gradcheck.checking.diagnosis.hypotheses.small import relative_size
 from gradcheck.checking.report import Diagnosis
+from gradcheck.checking.subject import LimitReached
 
 Array = NDArray[Any]
 
@@ -21,6 +25,11 @@ PARTLY = 0.9
 EXACT = 1e-6
 """Explanations that leave less than this are alike; the simpler one is preferred."""
 
+WORK, FEWEST = 10**7, 4
+"""Of each hypothesis so many explanations are tried that they come to so many entries, but at least a few."""
+
+TINY = 1e-3
+"""Two mistakes at once do not leave a gradient right to this share of itself."""
 
 FITTED = ("truncated", "missing-term", "one-sample", "missing-mask")
 """Mistakes with so much to fit that on top of others they would explain anything."""
@@ -48,12 +57,14 @@ class Scored:
 
 def explain(clues: Clues) -> list[Diagnosis]:
     """The explanations that hold, best first; pairs of two where no single one does."""
-    scored = _scored(clues, CHEAP)
-    cheap = [s.explanation for s in scored if s.explanation.cause != "shifted"]
-    if not _convinced(scored):
-        scored += _scored(clues, DEAR)
-    if not _convinced(scored):
-        scored += list(_pairs(clues, cheap))
+    scored: list[Scored] = []
+    with suppress(LimitReached):  # what was found by then is judged
+        _score(clues, CHEAP, scored)
+        cheap = [s.explanation for s in scored if s.explanation.cause != "shifted"]
+        if not _convinced(scored):
+            _score(clues, DEAR, scored)
+        if not _convinced(scored) and relative_size(clues) > TINY:
+            scored.extend(_pairs(clues, cheap))
     best = sorted(
         (
             s
@@ -83,17 +94,18 @@ def _convinced(scored: Sequence[Scored]) -> bool:
     return any(s.share >= CONVINCING and not s.is_coincidence for s in scored)
 
 
-def _scored(clues: Clues, hypotheses: Iterable[Hypothesis]) -> list[Scored]:
-    scored: list[Scored] = []
+def _score(clues: Clues, hypotheses: Iterable[Hypothesis], scored: list[Scored]) -> None:
+    """Put each explanation to the test at fresh points, and to the others."""
+    each = max(FEWEST, WORK // max(1, clues.value.size))
+    done = hypotheses is DEAR or clues.value.size > WORK // 100
     for hypothesis in hypotheses:
         try:
-            for e in hypothesis(clues):
+            for e in islice(hypothesis(clues), each):
                 scored.append(Scored(e, share_explained(clues.tensor, e.predict, clues.fresh), len(scored)))
-                if scored[-1].share > 1 - EXACT and hypotheses is DEAR:
-                    return scored
+                if scored[-1].share > 1 - EXACT and done:
+                    return
         except Exception as problem:  # the subject need not run wherever a hypothesis wants to look
             clues.bureau.failures.append(f"{hypothesis.__name__} of d{clues.tensor}: {problem!r}")
-    return scored
 
 
 def _pairs(clues: Clues, single: Sequence[Explanation]) -> Iterator[Scored]:

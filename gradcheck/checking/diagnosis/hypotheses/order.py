@@ -15,6 +15,9 @@ from gradcheck.checking.diagnosis.trial import Trial
 Array = NDArray[Any]
 Move = Callable[[Array], Array]
 
+LARGE = 100_000
+"""Gradients with more entries than this are not shifted along two axes at once, of which there are a hundred ways."""
+
 
 def moved(clues: Clues, cause: str, move: Move, message: str, remedy: str, doubt: int = 0) -> Explanation:
     """The explanation that the right gradient was moved about."""
@@ -83,7 +86,8 @@ def shifted(clues: Clues) -> Iterator[Explanation]:
     if clues.claimed.shape != g.shape:
         return
     reach = {a: range(-min(3, n - 1), min(3, n - 1) + 1) for a, n in enumerate(g.shape) if n > 1}
-    for axes in [(a,) for a in reach] + list(combinations(reach, 2)):
+    pairs = list(combinations(reach, 2)) if g.size <= LARGE else []
+    for axes in [(a,) for a in reach] + pairs:
         for steps in product(*(reach[a] for a in axes)):
             if not all(steps):
                 continue
@@ -151,10 +155,15 @@ def _order_of_slices(claimed: Array, right: Array) -> list[int] | None:
     """For each claimed slice the one right slice that it equals; None if that is no permutation."""
     if not 2 <= len(right) <= 256 or right.shape[1] < 1:
         return None
-    distance = np.linalg.norm(claimed[:, None] - right[None], axis=2)
-    order = [int(i) for i in np.argmin(distance, axis=1)]
-    near = distance[np.arange(len(right)), order] <= 1e-4 * (np.linalg.norm(right, axis=1)[order] + 1e-300)
-    return order if sorted(order) == list(range(len(right))) and near.all() else None
+    sizes = np.linalg.norm(right, axis=1)
+    order = []
+    for row in claimed:  # one by one, as all differences at once may take gigabytes
+        distances = np.linalg.norm(right - row, axis=1)
+        nearest = int(np.argmin(distances))
+        if distances[nearest] > 1e-4 * (sizes[nearest] + 1e-300):
+            return None
+        order.append(nearest)
+    return order if sorted(order) == list(range(len(right))) else None
 
 
 def _block_length(order: list[int]) -> int:

@@ -23,6 +23,9 @@ Axes = tuple[int, ...]
 
 UNDIVIDED = "but not divided by σ"
 
+ENOUGH = 20_000
+"""More equations than these are not solved for a few coefficients."""
+
 
 @dataclass(frozen=True)
 class Sum:
@@ -104,7 +107,7 @@ def _cross_entropies(clues: Clues) -> Iterator[Sum]:
     if clues.given.cotangent.size != 1 or len(shape) != 2:
         return
     for name, t in clues.bureau.runner.inputs.items():
-        if name == clues.tensor or np.shape(t) not in (shape, shape[:1]):
+        if name == clues.tensor or not (np.shape(t) == shape or _are_labels(t, shape)):
             continue
 
         def terms_of(trial: Trial, _: Axes, over: Axes, name: str = name) -> list[Array]:
@@ -117,6 +120,13 @@ def _cross_entropies(clues: Clues) -> Iterator[Sum]:
         for n in (1, shape[0], shape[0] * shape[1]):
             said = ("p", "the one-hot labels") if n == 1 else (f"p/{n}", f"the one-hot labels/{n}")
             yield Sum("softmax with cross entropy", terms_of, (1 / n, -1 / n), said)
+
+
+def _are_labels(t: Any, shape: tuple[int, ...]) -> bool:
+    """Whether it is the number of a column for each row."""
+    if np.shape(t) != shape[:1] or np.asarray(t).dtype.kind not in "iuf":
+        return False
+    return bool(np.all((np.asarray(t) == np.round(t)) & (np.asarray(t) >= 0) & (np.asarray(t) < shape[1])))
 
 
 def _scales_of(clues: Clues) -> Iterator[tuple[str | None, Any]]:
@@ -164,6 +174,8 @@ def _fitted(clues: Clues, known: Sum, other: Sum, axes: Axes, over: Axes) -> Exp
     with np.errstate(all="ignore"):
         rows = [_side_by_side(other.terms(trial, axes, over)) for trial in clues.fitting]
     A, b = np.concatenate(rows), np.concatenate([trial.claimed(clues.tensor).ravel() for trial in clues.fitting])
+    some = slice(None, None, len(b) // ENOUGH + 1)  # of millions of equations for a few unknowns
+    A, b = A[some], b[some]
     if not np.all(np.isfinite(A)) or not np.all(np.isfinite(b)) or len(b) < 2 * A.shape[1]:
         return None
     found = np.linalg.lstsq(A, b, rcond=None)[0]
