@@ -7,6 +7,7 @@ that no foreign name can be pointed here), from another page, or of another leng
 import copy
 import json
 import secrets
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,7 +73,9 @@ class DrawServer(ThreadingHTTPServer):
         return f"http://{HOST}:{self.server_port}/{self.secret}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that has gone away is no error; anything else was answered with its text."""
+        """Say what went wrong; that a browser has gone away is no error."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
 
 class Refused(Exception):  # noqa: N818 - it is how a request ends
