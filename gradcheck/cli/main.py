@@ -14,6 +14,7 @@ from gradcheck import __version__
 from gradcheck.cli.derive import add_derive
 from gradcheck.cli.draw.command import add_draw
 from gradcheck.cli.mutate import add_mutate
+from gradcheck.cli.train import add_train
 
 AT_FAULT, INTERRUPTED, UNREAD = 2, 130, 141
 
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(commands)
     add_mutate(commands)
+    add_train(commands)
     add_derive(commands)
     _add_tour(commands)
     add_draw(commands)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gradcheck.analytic.network import Network
 from gradcheck.checking import Report, check
+from gradcheck.checking.precision import in_double
 
 EXAMPLES = 8  # enough to tell a mean from a sum, and few enough to cost next to nothing
 OFF_ZERO = 0.05
@@ -16,8 +17,9 @@ OFF_ZERO = 0.05
 def gate(network: Any, x: NDArray[Any], t: NDArray[Any], *, seed: int = 0, name: str | None = None) -> Report:
     """The report on a network's gradients, checked on a few of the examples it is going to learn from.
 
-    A network of layers is checked in a copy, whose parameters that are exactly zero, as biases are at first, get small
-    random values: where a picture is black, a ReLU without bias stands on its kink, and there is little to be said.
+    A network of layers is checked in a copy in double precision, whose parameters that are exactly zero, as biases
+    are at first, get small random values: where a picture is black, a ReLU without bias stands on its kink, and there
+    is little to be said.
 
     Parameters
     ----------
@@ -37,12 +39,13 @@ def gate(network: Any, x: NDArray[Any], t: NDArray[Any], *, seed: int = 0, name:
     """
     rng = np.random.default_rng(seed)
     few = rng.choice(len(x), size=min(EXAMPLES, len(x)), replace=False)
+    x, t = x[few], t[few]
     if isinstance(network, Network):
-        network = _off_zero(copy.deepcopy(network), rng)
-    return check(network, x[few], t[few], seed=seed, name=name)
+        network, (x, t) = in_double(network, (x, t)) or (copy.deepcopy(network), (x, t))
+        _move_off_zero(network, rng)
+    return check(network, x, t, seed=seed, name=name)
 
 
-def _off_zero(network: Network, rng: np.random.Generator) -> Network:
+def _move_off_zero(network: Network, rng: np.random.Generator) -> None:
     for W in network.params.values():
         W[...] = np.where(W == 0, OFF_ZERO * rng.standard_normal(W.shape), W)
-    return network

@@ -34,6 +34,7 @@ def fit(
     validation: tuple[Array, Array] | None = None,
     callbacks: Iterable[Callback] = (),
     seed: int = 0,
+    shuffle: bool = True,
     verify: bool = True,
     resume: str | os.PathLike[str] | None = None,
     on_batch: Callable[[int, int], None] | None = None,
@@ -62,6 +63,8 @@ def fit(
         What else should happen, see :mod:`gradcheck.training.callbacks`.
     seed
         Chooses the order, and the examples the gate looks at: the same seed, the same network.
+    shuffle
+        Draw another order for each epoch; with False the examples come as they are.
     verify
         Check the gradients first. With False they are taken on trust, and the history says so.
     resume
@@ -92,7 +95,7 @@ def fit(
     """
     _require_sense(x, t, epochs, batch_size, validation)
     run = Run(network, optimizer, History(), epochs, -(-len(x) // batch_size), np.random.default_rng(seed))
-    run.identity = {"seed": seed, "batch_size": batch_size, "examples": len(x)}
+    run.identity = {"seed": seed, "batch_size": batch_size, "shuffle": shuffle, "examples": len(x)}
     run.callbacks = sorted([_Functions(on_batch, on_epoch), *callbacks], key=lambda callback: callback.comes_last)
     if resume is not None:
         resume_from(resume, run)
@@ -126,7 +129,8 @@ def _learn(run: Run, x: Array, t: Array, validation: Any, interruption: Interrup
 def _learn_epoch(run: Run, x: Array, t: Array, interruption: Interruption) -> None:
     """Every example once, in random order."""
     step, total, run.batch, run.loss = step_of(run.network), 0.0, 0, nan
-    for batch in batches(run.rng.permutation(len(x)), run.identity["batch_size"]):
+    order = run.rng.permutation(len(x)) if run.identity["shuffle"] else np.arange(len(x))
+    for batch in batches(order, run.identity["batch_size"]):
         if run.stop:
             return
         total += _take(step, run, x[batch], t[batch])
