@@ -77,7 +77,7 @@ class LayerFunction:
     def __init__(self, layer: Any, inputs: tuple[Any, ...], dy: Any, seed: int) -> None:
         self.layer = copy.deepcopy(layer)
         self.forms, self.used = True, set[str]()
-        self.__name__ = type(layer).__name__
+        self.__name__ = str(getattr(layer, "__name__", type(layer).__name__))
         names = _input_names(layer, len(inputs))
         self.inputs = {name: np.asarray(value) for name, value in zip(names, inputs, strict=True)}
         parameters = {name: np.asarray(value) for name, value in dict(getattr(layer, "params", None) or {}).items()}
@@ -130,9 +130,11 @@ class LayerFunction:
                 return dict(layer.gradient(*given))
             _run(layer, given)
             dx = layer.backward(*self._upstream(layer))
-            first = dx if isinstance(dx, tuple) else (dx,)
-            found = dict(zip((name for name in self.inputs if name not in _TARGETS), first, strict=False))
-            return {**found, **dict(getattr(layer, "grads", {}))}
+            first = tuple(dx) if isinstance(dx, tuple | list) else (dx,)
+            names = [name for name in self.inputs if name not in _TARGETS]
+            if len(first) < len(names):  # none for labels and indices
+                names = [name for name in names if self.point[name].dtype.kind == "f"]
+            return {**dict(zip(names, first, strict=False)), **dict(getattr(layer, "grads", {}))}
         except Exception:  # a backward that does not run has nothing to say here; a check would tell
             return {}
 
