@@ -238,3 +238,24 @@ def test_it_says_when_the_program_has_ended(browser, server):
     draw(page, "1")
     expect(page, "#trouble", "No answer: the program has ended. Start gradcheck draw again, and open its new address.")
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"verdict": "agree", "difference": 3e-10, "pixels": 784}, "agree to 3 · 10⁻¹⁰, in all 784 pixels."),
+        ({"verdict": "disagree", "difference": 0.2, "pixels": 700}, "WRONG: backpropagation and central differences"),
+        ({"verdict": "undecided", "difference": 0.0, "pixels": 0}, "Undecided: the central differences are not exact"),
+        (
+            {"verdict": "agree", "difference": 2e-9, "pixels": 90, "kinks": 5},
+            "in 90 of 784 pixels. 5 pixels lie at a kink",
+        ),
+    ],
+    ids=["agree", "disagree", "undecided", "kinks"],
+)
+def test_each_outcome_of_the_check_is_said(open_page, found, said):
+    page = open_page()
+    page.route("**/check", lambda route: route.fulfill(json={"kinks": 0, "of": 784, **found}))
+    draw(page, "1")
+    assert said in checked(page)
+    assert page.locator("#checked").get_attribute("class") == found["verdict"]

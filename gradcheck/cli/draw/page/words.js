@@ -31,7 +31,7 @@ export const WORDS = {
     disagree: (r) =>
       `WRONG: backpropagation and central differences differ by ${tiny(r.difference)} of the largest entry${places(r)}.`,
     undecided: "Undecided: the central differences are not exact enough here to tell.",
-    kinks: (n) => ` ${n === 1 ? "One pixel lies" : `${n} pixels lie`} at a kink, where several slopes are right.`,
+    kinks: (n) => ` ${n} ${n === 1 ? "pixel lies" : "pixels lie"} at a kink, where there is no one slope to compare with.`,
     places: (r) => (r.pixels === r.of ? `, in all ${r.of} pixels` : `, in ${r.pixels} of ${r.of} pixels`),
     gone: "No answer: the program has ended. Start gradcheck draw again, and open its new address.",
     refused: (reason) => `The drawing was refused: ${reason}`,
@@ -58,7 +58,7 @@ export const WORDS = {
     agree: (r) => `已验证：反向传播与中心差分相差不超过 ${tiny(r.difference)}${places(r)}。`,
     disagree: (r) => `错误：反向传播与中心差分相差达最大梯度的 ${tiny(r.difference)}${places(r)}。`,
     undecided: "无法判定：此处的中心差分不够精确。",
-    kinks: (n) => `有 ${n} 个像素位于折点，那里不止一个斜率是对的。`,
+    kinks: (n) => `另有 ${n} 个像素位于折点，那里没有唯一的斜率可比。`,
     places: (r) => (r.pixels === r.of ? `（全部 ${r.of} 个像素）` : `（${r.of} 个像素中的 ${r.pixels} 个）`),
     gone: "没有回应：程序已经结束。请重新运行 gradcheck draw，并打开新的地址。",
     refused: (reason) => `请求被拒绝：${reason}`,
