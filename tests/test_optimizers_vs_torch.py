@@ -37,8 +37,8 @@ betas = st.tuples(shares, st.floats(0.5, 0.999))
 @st.composite
 def sgd(draw):
     lr, momentum, nesterov = draw(rates), draw(st.floats(0.01, 0.99)), draw(st.booleans())
-    theirs = partial(torch.optim.SGD, lr=lr, momentum=momentum, nesterov=nesterov)
-    return SGD(lr, momentum, nesterov=nesterov), theirs
+    options = {"nesterov": nesterov, "weight_decay": draw(st.sampled_from([0.0, 0.1, 0.5]))}
+    return SGD(lr, momentum, **options), partial(torch.optim.SGD, lr=lr, momentum=momentum, **options)
 
 
 @st.composite

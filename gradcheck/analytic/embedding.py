@@ -56,12 +56,14 @@ class Embedding(Layer):
         super().__init__(W=weights.astype(float_dtype("Embedding", dtype)))
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        return self.W[x], x.copy()  # the indices are small, and only they say where dy belongs
+        return self.W[x], x.astype(np.intp)  # the indices are small, and only they say where dy belongs
 
     def _backward(self, dy: Array, x: NDArray[np.integer[Any]]) -> Array:
-        dW = np.zeros_like(self.W)
-        np.add.at(dW, x, dy)  # unlike dW[x] += dy, which keeps one of several equal indices
-        self.grads["W"] = dW
+        V, D = self.W.shape
+        dW = np.zeros(V * D, dy.dtype)
+        entries = x.reshape(-1, 1) * D + np.arange(D)  # of the table in one line, for which NumPy is faster
+        np.add.at(dW, entries.reshape(-1), dy.reshape(-1))  # dW[entries] += dy would keep one of several equal ones
+        self.grads["W"] = dW.reshape(V, D)
         return np.zeros(x.shape, dy.dtype)
 
     def _accept(self, x: Any) -> Any:

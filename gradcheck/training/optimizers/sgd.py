@@ -26,6 +26,8 @@ class SGD(Optimizer):
         Look ahead; needs momentum.
     decay : float
         Lets the rate of step t, counted from 0, be lr / (1 + decay · t).
+    weight_decay : float
+        The share λ of W that is added to dW before all else: the gradient of a penalty ½ λ Σ W² on every parameter.
     clip : Clipping, optional
 
     Raises
@@ -63,12 +65,14 @@ class SGD(Optimizer):
         *,
         nesterov: bool = False,
         decay: float = 0.0,
+        weight_decay: float = 0.0,
         clip: Clipping | None = None,
     ) -> None:
         if decay and isinstance(lr, Schedule):
             raise ValueError(f"decay = {decay!r} is for a constant rate; lr is the schedule {lr!r}")
         super().__init__(InverseTimeDecay(lr, decay) if decay and not isinstance(lr, Schedule) else lr, clip)
         self.momentum = between("momentum", momentum, 0, 1)
+        self.weight_decay = between("weight_decay", weight_decay, 0)
         self.nesterov = bool(nesterov)
         if nesterov and not momentum:
             raise ValueError("nesterov=True needs a momentum greater than 0, such as 0.9")
@@ -82,6 +86,8 @@ class SGD(Optimizer):
         return super()._remembered(name, W) if self.momentum else []
 
     def _move(self, W: Array, dW: Array, scratch: Array, *kept: Any) -> None:
+        if self.weight_decay:
+            dW = np.add(dW, np.multiply(W, self.weight_decay, out=scratch), out=scratch)
         step = np.multiply(dW, -self.rate, out=scratch)
         if kept:
             (v,) = kept
