@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from gradcheck.analytic import TwoLayerNet
+from gradcheck.analytic import BatchNormalization, Dense, Dropout, ReLU, Sequential, SoftmaxCrossEntropy, TwoLayerNet
 from gradcheck.checking import GradientError
 from gradcheck.training import SGD, fit, gate
 
@@ -87,3 +87,17 @@ def test_the_gate_looks_at_few_examples_chosen_by_the_seed(monkeypatch):
 
 def test_the_gate_takes_fewer_examples_where_there_are_fewer():
     assert gate(network(), X[:3], T[:3])
+
+
+def test_what_nothing_can_be_said_of_does_not_stop_the_training():
+    layers = Dense(6, 5, rng=0), BatchNormalization(5), ReLU(), Dense(5, 3, rng=1)  # the first bias changes nothing
+    history = trained(Sequential(*layers, loss=SoftmaxCrossEntropy()))
+    assert history.report.verdict != "disagree"
+    assert len(history.epochs) == 1
+
+
+def test_zero_biases_on_black_pictures_are_no_obstacle():
+    layers = Dense(6, 5, rng=0), ReLU(), Dropout(0.5, rng=2), Dense(5, 3, rng=1)
+    net = Sequential(*layers, loss=SoftmaxCrossEntropy())
+    assert gate(net, np.zeros((40, 6)), T)
+    assert not net.params["0.b"].any()

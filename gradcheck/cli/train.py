@@ -98,7 +98,7 @@ def run_train(options: argparse.Namespace) -> int:
     except GradientError as error:
         out.write(f"{error.report}\n\nThe gradients were not found right, so nothing is trained.")
         return DISAGREES
-    checked = str(history.report).splitlines()[0] if history.report else "not checked (--no-verify)"
+    checked = str(history.report).splitlines()[0] if history.report is not None else "not checked (--no-verify)"
     out.write(f"\nGradients: {checked}")
     loss, right = evaluate(network, digits.x_test, digits.t_test)
     out.write(f"Held out:  {right:.2%} right, loss {loss:.4f}")
@@ -212,7 +212,7 @@ def _grey(path: Path) -> Any:
         raise ValueError("reading a picture needs matplotlib; pip install matplotlib") from None
     try:
         picture = np.asarray(imread(path))
-    except OSError as error:
+    except (OSError, ValueError, SyntaxError) as error:  # the last is what Pillow says of a damaged PNG
         raise ValueError(f"it cannot be read as a picture ({error})") from error
     picture = picture / 255 if np.issubdtype(picture.dtype, np.integer) else picture.astype(float)
     if picture.ndim == 3 and picture.shape[2] in {2, 4}:

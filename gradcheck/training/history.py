@@ -111,8 +111,8 @@ class History:
         return [Epoch(**each) for each in read]
 
     def __str__(self) -> str:
-        checked = str(self.report).splitlines()[0] if self.report else "gradients not checked (verify=False)"
-        lines = [checked, *table_of(self.epochs)]
+        unchecked = "gradients not checked (verify=False)"
+        lines = [unchecked if self.report is None else str(self.report).splitlines()[0], *table_of(self.epochs)]
         return "\n".join([*lines, self.stopped] if self.stopped else lines)
 
 
