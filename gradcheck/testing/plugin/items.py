@@ -71,7 +71,7 @@ class LayerModule(pytest.File):
         except ModuleError as error:
             if self.session.isinitpath(self.path):
                 raise self.CollectError(str(error)) from None
-            return [Unimported.from_parent(self, name="import", reason=str(error))]
+            return [Unimported.from_parent(self, name="import", reason=str(error).removeprefix(f"{self.path} "))]
         finally:
             sys.modules.update(before)  # namesakes from other folders, which it had to put aside
         return [Subject.from_parent(self, name=found.name, candidate=found) for found in discover(module)]
@@ -82,11 +82,12 @@ class Subject(pytest.Collector):
 
     def __init__(self, *, candidate: "Candidate", **of_the_node: Any) -> None:
         super().__init__(**of_the_node)
-        self.candidate = candidate
+        self.candidate, self.names = candidate, [self.name]
 
     def collect(self) -> "Iterator[TensorItem]":
         """A test for each tensor, and one for the conduct of forward and backward."""
-        for name in self._tensors() or ["gradient"]:
+        self.names = self._tensors() or ["gradient"]
+        for name in self.names:
             yield TensorItem.from_parent(self, name=name)
 
     def _tensors(self) -> list[str]:
@@ -159,15 +160,14 @@ class TensorItem(pytest.Item):
 
     def _about(self, report: "Report") -> "Report":
         """The report as far as it concerns this test; that of conduct has what no other test has."""
-        siblings = {item.name for item in self.session.items if item.parent is self.parent}
-        others = {c.name for c in report.tensors if c.name != self.name and c.name in siblings}
+        others = {c.name for c in report.tensors if c.name != self.name and c.name in self.subject.names}
         if self.name != CONDUCT and self.name not in {c.name for c in report.tensors}:
             return report
         return replace(
             report,
             tensors=[c for c in report.tensors if c.name not in others or c.verdict == "agree"],
             diagnoses=[d for d in report.diagnoses if d.tensor not in others],
-            conduct=[f for f in report.conduct if f.ok or (self.name == CONDUCT and f.tensor not in others)],
+            conduct=[f for f in report.conduct if f.ok or self.name == CONDUCT],
         )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -191,7 +191,7 @@ class Unimported(pytest.Item):
 
     def __init__(self, *, reason: str, **of_the_node: Any) -> None:
         super().__init__(**of_the_node)
-        self.reason = reason
+        self.reason, self.place = reason, (self.path, 0)
 
     def runtest(self) -> None:
         """Say why it is skipped."""

@@ -61,8 +61,7 @@ class Recorder:
         item.stash[TOLD] = False
         reporting.add_properties(self, item)
         report = yield
-        if item.stash[TOLD]:
-            reporting.shorten(item, report)
+        reporting.put_in_place(item, report, item.stash[TOLD])
         reporting.attach(self, item, report)
         return report
 

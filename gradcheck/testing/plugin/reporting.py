@@ -48,10 +48,14 @@ def _raised(error: BaseException) -> Iterator[tuple[BaseException, FrameType]]:
         yield error, list(entries(error.__traceback__))[-1].tb_frame
 
 
-def shorten(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Where pytest wants one line, give it one."""
+def put_in_place(item: pytest.Item, report: pytest.TestReport, told: bool) -> None:
+    """Where pytest wants one line, give it one; what a collected module is about lies in the module."""
     path, line = getattr(item, "place", (None, 0))
-    shorten_crash_message(report.longrepr, None if path is None else (str(path), line + 1))
+    place = None if path is None else (str(path), line + 1)
+    if told:
+        shorten_crash_message(report.longrepr, place)
+    elif place is not None and report.skipped and isinstance(report.longrepr, tuple):
+        report.longrepr = (*place, report.longrepr[2])
 
 
 def attach(recorder: Recorder, item: pytest.Item, report: pytest.TestReport) -> None:
