@@ -114,7 +114,7 @@ def checked(page):
     """The line about the gradient, once it has been measured."""
     line = page.locator("#checked:is(.agree, .disagree, .undecided)")
     line.wait_for()
-    return line.inner_text()
+    return line.inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def shares(page):

@@ -5,7 +5,7 @@ const superscript = (exponent) => String(exponent).replace("-", "⁻").replace(/
 function tiny(value) {
   if (value === 0) return "0";
   const [factor, exponent] = value.toExponential(0).split("e");
-  return `${factor} · 10${superscript(Number(exponent))}`;
+  return `${factor}\u00a0·\u00a010${superscript(Number(exponent))}`; // not to be broken between lines
 }
 
 export const WORDS = {
@@ -21,7 +21,7 @@ export const WORDS = {
     spoken: (digit, share) => `It is ${digit === 8 ? "an" : "a"} ${digit}, probability ${share}.`,
     empty: "Nothing is drawn.",
     why: "Why",
-    picture: "What the network sees: scaled and centred as MNIST’s digits were",
+    picture: "What the network sees: scaled and centred like MNIST’s digits",
     gradient: "∂score/∂pixel: where ink counts",
     gradientOf: (digit) => `∂score of ${digit} / ∂pixel: where ink counts`,
     more: (digit) => `more ink here speaks for ${digit ?? "it"}`,
