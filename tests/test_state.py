@@ -11,7 +11,7 @@ import random
 import numpy as np
 import pytest
 
-from gradcheck import check
+from gradcheck import analytic, check
 
 x = np.random.default_rng(11).normal(size=(5, 4))
 
@@ -490,3 +490,13 @@ def test_what_cannot_be_put_back_is_called_non_deterministic():
     assert report.verdict == "disagree"
     assert [finding.check for finding in report.conduct] == ["deterministic"]
     assert report["x"].verdict == "undecided"
+
+
+def test_a_copy_in_double_precision_drops_the_same_units_out():
+    first, last = (analytic.Dense(*sizes, rng=0, dtype=np.float32) for sizes in ((6, 40), (40, 3)))
+    loss = analytic.SoftmaxCrossEntropy()
+    network = analytic.Sequential(first, analytic.ReLU(), analytic.Dropout(0.5, rng=1), last, loss=loss)
+    x = np.random.default_rng(3).normal(size=(8, 6)).astype(np.float32)
+    report = check(network, x, np.arange(8) % 3)
+    assert report.verdict == "agree", str(report)
+    assert report.evaluations < 150  # each tensor by directions: single precision would need every entry

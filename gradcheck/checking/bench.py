@@ -77,6 +77,7 @@ class Bench:
         """The same in double precision, if the subject can be cast and then computes the same."""
         if self.evaluations >= self.allowed:
             return None
+        self.runner.reset()  # the copy is to draw what the first run drew
         cast = in_double(self.thing, self.inputs)
         if cast is None:
             return None

@@ -56,7 +56,9 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
     typical = _typical(meter, tolerance)
     seen = _sharpened(meter, tolerance, along_directions(meter, tolerance), typical)
     resolution = relative(seen.noticeable, analytic, typical)
-    if not (exhaustive or seen.differs or seen.kinked) and resolution <= SETTLED:
+    # What is drowned in noise along all entries at once is no less so along each of them.
+    enough = MEANINGLESS if all(line.drowned() for line in meter.witnesses) else SETTLED
+    if not (exhaustive or seen.differs or seen.kinked) and resolution <= enough:
         return _settled(name, tolerance, seen.noticeable, typical, resolution)
     grouping = meter.propose()
     if exhaustive or len(grouping) <= AFFORDABLE:
