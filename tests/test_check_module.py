@@ -322,3 +322,103 @@ def test_a_constant_left_out_of_backward_is_accepted_and_said(tmp_path):
     assert report
     assert "a constant left out of backward does that" in " ".join(str(report).split())
     assert not check_module(path, only="softmax_loss", rtol=None)
+
+
+NETWORKS = '''
+import not_installed_anywhere
+import numpy as np
+
+
+class WordNet:
+    """A network that wants words, a corpus, and returns nothing."""
+
+    def __init__(self, vocab_size, hidden_size, corpus):
+        self.embed = Embedding(np.random.randn(vocab_size, hidden_size))
+        self.params, self.grads = self.embed.params, self.embed.grads
+        self.counts = np.bincount(corpus, minlength=vocab_size)
+
+    def forward(self, contexts, target):
+        self.h = sum(self.embed.forward(contexts[:, i]) for i in range(contexts.shape[1]))
+        self.target = target
+        return np.sum(self.h[np.arange(len(target)), target % self.h.shape[1]] ** 2)
+
+    def backward(self, dout=1):
+        dh = np.zeros_like(self.h)
+        rows = np.arange(len(self.target)), self.target % self.h.shape[1]
+        dh[rows] = 2 * self.h[rows] * dout
+        self.embed.backward_all(dh)
+
+
+class Embedding:
+    def __init__(self, W):
+        self.params, self.grads, self.idx = [W], [np.zeros_like(W)], []
+
+    def forward(self, idx):
+        self.idx.append(idx)
+        return self.params[0][idx]
+
+    def backward(self, dout):
+        self.backward_all(dout)
+
+    def backward_all(self, dout):
+        self.grads[0][...] = 0
+        for idx in self.idx:
+            np.add.at(self.grads[0], idx, dout)
+
+
+class Deep:
+    def __init__(self, input_size, hidden_size_list, output_size):
+        sizes = [input_size] + hidden_size_list + [output_size]
+        self.params = {f"W{i}": np.random.randn(*pair) for i, pair in enumerate(zip(sizes, sizes[1:]))}
+
+    def predict(self, x):
+        self.kept = [x]
+        for W in self.params.values():
+            self.kept.append(self.kept[-1] @ W)
+        return self.kept[-1]
+
+    def loss(self, x, t):
+        return 0.5 * np.sum((self.predict(x) - t) ** 2)
+
+    def gradient(self, x, t):
+        delta = self.predict(x) - t
+        grads = {}
+        for i in reversed(range(len(self.params))):
+            grads[f"W{i}"] = self.kept[i].T @ delta
+            delta = delta @ self.params[f"W{i}"].T
+        return grads
+
+
+TABLE = {"square": lambda x: x**2}
+
+
+class Named:
+    def __init__(self, name):
+        self.f = TABLE[name]
+
+    def forward(self, x):
+        self.x = x
+        return self.f(x)
+
+    def backward(self, dout):
+        return 2 * self.x * dout
+
+
+class Added:
+    def forward(self, *xs):
+        return sum(xs)
+
+    def backward(self, dout):
+        return dout, dout
+'''
+
+
+def test_networks_words_and_sizes_are_guessed_and_stand_ins_are_named(tmp_path):
+    path = tmp_path / "networks.py"
+    path.write_text(NETWORKS, encoding="utf-8")
+    report = check_module(path)
+    assert {r.name: r.verdict for r in report.results if r.name != "Embedding"} == dict.fromkeys(
+        ("WordNet", "Deep", "Named", "Added"), "agree"
+    ), report
+    assert report.stand_ins == ["not_installed_anywhere"]
+    assert "not installed, and replaced by nothing: not_installed_anywhere" in report.summary()

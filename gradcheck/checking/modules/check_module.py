@@ -10,7 +10,7 @@ import numpy as np
 from gradcheck.checking import keywords
 from gradcheck.checking.modules.attempt import How
 from gradcheck.checking.modules.discovery import Candidate, candidates, discover
-from gradcheck.checking.modules.importing import ModuleError, load
+from gradcheck.checking.modules.importing import STAND_INS, ModuleError, load
 from gradcheck.checking.modules.result import ModuleReport, Result
 from gradcheck.checking.modules.run import run
 
@@ -18,6 +18,10 @@ Case = Callable[[np.random.Generator], Any] | tuple[Any, ...] | Mapping[str, Any
 
 CONSTANTS = 1e-4
 """What a constant left out of backward may amount to, such as the 1e-7 in ``log(y + 1e-7)``: accepted, and said."""
+
+
+MOST = 4_000
+"""Forward evaluations of one attempt; what is not settled by then is undecided."""
 
 
 def check_module(
@@ -72,7 +76,7 @@ def check_module(
     >>> report.ok, report["Dense"].verdict
     (True, 'agree')
     """
-    how = How(keywords.whole_seed(seed), keywords.accepted_error(rtol), bool(exhaustive))
+    how = How(keywords.whole_seed(seed), keywords.accepted_error(rtol), bool(exhaustive), None if exhaustive else MOST)
     loaded = load(module)
     name = str(getattr(loaded, "__file__", None) or loaded.__name__) if not isinstance(module, str) else module
     found = list(candidates(loaded, only or ""))
@@ -84,7 +88,7 @@ def check_module(
         results.append(run(candidate, how, _given(candidate, (cases or {}).get(candidate.name), how.seed)))
         if progress is not None:
             progress(results[-1])
-    return ModuleReport(name, results, how.seed)
+    return ModuleReport(name, results, how.seed, STAND_INS.get(id(loaded), []))
 
 
 def _require_known(known: list[str], module: str, wanted: list[str]) -> None:

@@ -79,21 +79,27 @@ def _without_missing(bring: Callable[[], ModuleType]) -> ModuleType:
 
     What needs it in earnest fails where it uses it. Packages that layers are built on have no stand-in.
     """
-    stand_ins: set[str] = set()
+    stand_ins: dict[str, Any] = {}
     while True:
-        with mock.patch.dict(sys.modules, {name: mock.MagicMock(name=name) for name in stand_ins}):
-            try:
-                module = bring()
-            except ModuleNotFoundError as error:
-                missing = error.name or ""
-                if missing in stand_ins or missing.partition(".")[0] in _NO_STAND_IN or len(stand_ins) > 20:
-                    raise
-                stand_ins |= {missing.rpartition(".")[0] or missing, missing}
-            else:
-                imported = dict(sys.modules)
-                break
-    sys.modules.update({name: found for name, found in imported.items() if name not in stand_ins})
-    return module
+        sys.modules.update(stand_ins)
+        try:
+            module = bring()
+        except ModuleNotFoundError as error:
+            missing = error.name or ""
+            if missing in stand_ins or missing.partition(".")[0] in _NO_STAND_IN or len(stand_ins) > 20:
+                raise
+            for name in {missing.partition(".")[0], missing.rpartition(".")[0] or missing, missing}:
+                stand_ins.setdefault(name, mock.MagicMock(name=name))
+        else:
+            STAND_INS[id(module)] = sorted({name.partition(".")[0] for name in stand_ins})
+            return module
+        finally:
+            for name in stand_ins:
+                sys.modules.pop(name, None)
+
+
+STAND_INS: dict[int, list[str]] = {}
+"""What is not installed and was replaced by nothing, by the id of the module that wants it."""
 
 
 def _tops(path: Path) -> Iterator[tuple[Path, bool]]:

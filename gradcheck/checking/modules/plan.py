@@ -1,6 +1,7 @@
 """A guess at everything a candidate wants: what its constructor is given, what forward is called with."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -73,12 +74,22 @@ def plans(candidate: Candidate, given: Any = None) -> Iterator[Plan]:
             options["made", argument.name] = guesses(argument, world, candidate.source)
         for argument in given_inputs:
             options["passed", argument.name] = _fitting(argument, candidate, world)
+        if first == "x0" and not list(arguments(run, made=False)):
+            options["passed", "x1"] = [*options["passed", "x1"], Leave()]
         for name in preparers(candidate.thing) if candidate.made else []:
             for argument in arguments(_unbound(candidate.thing, name), made=True):
                 options["prepared", f"{name}.{argument.name}"] = guesses(argument, world, candidate.source)
+        first_input = options["passed", first]
+        options["passed", first] = [Floats(axes) for axes in _default_images(made)] + first_input
         options = {key: specs for key, specs in options.items() if specs} | _as_given(given, made, given_inputs)
         specs = {key: found[0] for key, found in options.items()}
         yield Plan(world, specs, options, Sizes(USUAL | world.lengths), tuple(given_inputs))
+
+
+def _default_images(made: list[Argument]) -> list[tuple[str, ...]]:
+    """The axes of the input of a network whose constructor says ``input_dim=(1, 28, 28)``."""
+    shapes = [a.default for a in made if isinstance(a.default, tuple) and re.search("in.*(dim|shape|size)", a.plain)]
+    return [("N", *map(str, s)) for s in shapes if len(s) == 3 and all(isinstance(length, int) for length in s)]
 
 
 def _as_given(given: Any, made: list[Argument], passed_on: list[Argument]) -> dict[Key, list[Spec]]:
@@ -145,9 +156,9 @@ def _unbound(cls: type, name: str) -> Callable[..., Any]:
 
 
 def _inputs(run: Callable[..., Any]) -> list[Argument]:
-    """The arguments of forward; one input where a star catches them all."""
+    """The arguments of forward; two inputs where a star catches them all."""
     found = list(arguments(run, made=False))
-    return found or [Argument("x", made=False)]
+    return found or [Argument("x0", made=False), Argument("x1", made=False)]
 
 
 def _has_constructor(candidate: Candidate) -> bool:

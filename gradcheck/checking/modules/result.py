@@ -118,11 +118,14 @@ class ModuleReport:
     results : list of Result
     seed : int
         Repeats the check.
+    stand_ins : list of str
+        Packages that the module imports and that are not installed: empty ones took their place.
     """
 
     name: str
     results: list[Result]
     seed: int = 0
+    stand_ins: list[str] = field(default_factory=list)
 
     @property
     def verdict(self) -> Literal["agree", "disagree", "undecided"]:
@@ -172,9 +175,10 @@ class ModuleReport:
 
     def summary(self) -> str:
         """How many of each verdict, in one line."""
-        counts = {word: sum(r.verdict == verdict for r in self.results) for verdict, word in _COUNTED.items()}
-        said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-        return f"{self.name}: {said or 'nothing with a gradient was found'}  (seed {self.seed})"
+        words = [_COUNTED[result.word] for result in self.results]
+        said = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(_COUNTED.values()) if word in words)
+        missing = f"; not installed, and replaced by nothing: {', '.join(self.stand_ins)}" if self.stand_ins else ""
+        return f"{self.name}: {said or 'nothing with a gradient was found'}  (seed {self.seed}){missing}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -182,8 +186,16 @@ class ModuleReport:
             "module": self.name,
             "verdict": self.verdict,
             "seed": self.seed,
+            "stand_ins": self.stand_ins,
             "results": [result.to_dict() for result in self.results],
         }
 
 
-_COUNTED = {"agree": "agree", "disagree": "wrong", "undecided": "undecided", "skipped": "skipped"}
+_COUNTED = {
+    "agrees": "agree",
+    "WRONG": "wrong",
+    "RAISES": "wrong",
+    "CONDUCT": "with right gradients but wrong conduct",
+    "undecided": "undecided",
+    "skipped": "skipped",
+}

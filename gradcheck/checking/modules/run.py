@@ -17,7 +17,7 @@ from gradcheck.checking.modules.specs import Leave
 from gradcheck.checking.modules.targets import is_target
 from gradcheck.checking.subject import NotUnderstoodError
 
-_SLOW = 20_000  # evaluations, after which no further settings are drawn
+_SLOW = 4_000  # evaluations, after which no further settings are drawn
 
 
 def run(candidate: Candidate, how: How | None = None, given: Any = None) -> Result:
@@ -47,6 +47,13 @@ def run(candidate: Candidate, how: How | None = None, given: Any = None) -> Resu
         return result
     if best is None or best.report is None:
         return _without_report(result, candidate, search, best)
+    if best.misshapen and best.verdict != "agree" and not _is_plain(candidate, best.plan):
+        faults = [finding.message for finding in best.report.conduct if not finding.ok]
+        result.skipped = (
+            f"{len(search.attempts)} guesses at its arguments, and none that backward answers as it should; with "
+            f"{call_text(candidate, best.plan)} {faults[0]}; give them by cases={{{candidate.name!r}: ...}}"
+        )
+        return result
     result.report, result.call = best.report, call_text(candidate, best.plan)
     _note_constants(result)
     _draw_settings(result, candidate, best, how)

@@ -5,20 +5,21 @@ got says whether another guess at one argument was better.
 """
 
 import itertools
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from gradcheck.checking.modules.attempt import BACKWARD, CONSTRUCTION, REPORTED, Attempt, How, attempt
 from gradcheck.checking.modules.discovery import Candidate
-from gradcheck.checking.modules.plan import Plan, alternatives, plans, preparers
+from gradcheck.checking.modules.plan import Key, Plan, alternatives, plans, preparers
 from gradcheck.checking.modules.sizes import Sizes
-from gradcheck.checking.modules.specs import Floats, HotColumns, Labels, Leave, OneHot
+from gradcheck.checking.modules.specs import Fixed, Floats, HotColumns, Labels, Leave, OneHot
 from gradcheck.checking.modules.targets import is_target
 from gradcheck.checking.modules.worlds import COLUMNS, DENSE, SINGLES
 
 MOST = 240  # attempts at one candidate
-_MENDS, _ROUNDS, _AFTER_A_REPORT = 8, 6, 12
+_MENDS, _ROUNDS, _AFTER_A_REPORT, _WORDS = 8, 6, 12, 4
 
 
 @dataclass
@@ -83,6 +84,8 @@ class Search:
         plan = best.plan
         if not plan.prepared and self.candidate.made and best.stage != CONSTRUCTION and preparers(self.candidate.thing):
             yield Plan(plan.world, plan.specs, plan.options, plan.sizes, plan.order, prepared=True)
+        for key, word in _words_for(best):
+            yield plan.with_spec(key, Fixed(word))
         places: tuple[str, ...] = ("made",) if best.stage == CONSTRUCTION else ("passed", "made")
         places += ("prepared",) * plan.prepared
         for place in places:
@@ -139,6 +142,20 @@ class Search:
 
     def _best(self, wanted: Callable[[Attempt], bool]) -> bool:
         return any(wanted(a) for a in self.attempts)
+
+
+def _words_for(failed: Attempt) -> Iterator[tuple[Key, str]]:
+    """Where a word was looked up in vain: the keys of the dictionaries at hand where that was."""
+    error, frame = failed.error, None
+    if not isinstance(error, KeyError) or not error.args:
+        return
+    keys = [key for key, spec in failed.plan.specs.items() if spec == Fixed(error.args[0])]
+    for found, _ in traceback.walk_tb(error.__traceback__):
+        frame = found
+    for name in frame.f_code.co_names if frame is not None and keys else ():
+        table = frame.f_globals.get(name) if frame is not None else None
+        words = [word for word in table if isinstance(word, str)] if isinstance(table, dict) else []
+        yield from ((key, word) for word in words[:_WORDS] for key in keys)
 
 
 def _with_sizes(plan: Plan, sizes: Sizes) -> Plan:

@@ -108,13 +108,15 @@ class Length:
 
 @dataclass(frozen=True)
 class Shape:
-    """The lengths of several axes in a tuple."""
+    """The lengths of several axes in a tuple, or in a list."""
 
     axes: Axes
+    listed: bool = False
 
-    def make(self, sizes: Sizes, rng: np.random.Generator) -> tuple[int, ...]:
-        """The tuple."""
-        return sizes.shape(self.axes)
+    def make(self, sizes: Sizes, rng: np.random.Generator) -> tuple[int, ...] | list[int]:
+        """The tuple or list."""
+        shape = sizes.shape(self.axes)
+        return list(shape) if self.listed else shape
 
 
 @dataclass(frozen=True)

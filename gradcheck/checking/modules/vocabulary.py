@@ -69,8 +69,15 @@ def _state(argument: Argument, world: World, source: Source) -> list[Spec]:
 
 def target_options(argument: Argument, world: World, source: Source) -> list[Spec]:
     """What a loss compares with; its order is the business of :mod:`gradcheck.checking.modules.targets`."""
+    if re.search(r"vocab|corpus", source.text):  # words: one for each sample, or at each time
+        known: tuple[Axes, ...] = (("N",), ("N", "T"))
+        return [*(Labels(axes, "V") for axes in known), *(OneHot((*axes, "V")) for axes in known)]
     if world.data == ("D", "N"):
         return [HotColumns(world.data), Floats(world.data, "binary"), Floats(world.data), Labels(world.data[-1:], "D")]
+    if world.inn == world.data[-1] and re.search(r"out(put)?_?(size|dim|features|nodes)|num_classes", source.text):
+        shape = world.output  # a network: the targets are of its outputs
+        found: list[Spec] = [OneHot(shape), Labels(shape[:-1], shape[-1]), Floats(shape)]
+        return [*found, *target_options(argument, world, Source())]
     shape, last = world.data, world.data[-1]
     if len(shape) == 1:
         return [Floats(shape, "binary"), Labels(shape, "2"), Floats(shape), Floats(shape, "signs")]
@@ -82,6 +89,20 @@ def target_options(argument: Argument, world: World, source: Source) -> list[Spe
         Floats(shape, "signs"),
         Labels(shape[:1], last),
     ]
+
+
+def _layers(argument: Argument, world: World, source: Source) -> list[Spec]:
+    """The lengths of several layers: of the hidden ones beside those of input and output, else of all."""
+    hidden, every = Shape(("H", "M"), listed=True), Shape((world.inn, "H", world.out), listed=True)
+    inner = "hidden" in argument.plain or any("input" in other or "out" in other for other in argument.beside)
+    return [hidden, every] if inner else [every, hidden]
+
+
+def _contexts(argument: Argument, world: World, source: Source) -> list[Spec]:
+    return [Labels(("N", "T"), "V"), OneHot(("N", "T", "V"))]
+
+
+_CORPUS = np.random.default_rng(0).permutation(np.arange(36) % 9)  # every word of the vocabulary, several times
 
 
 def _fixed(*values: Any) -> Guess:
@@ -160,6 +181,12 @@ _SHARED: list[tuple[str, Guess]] = [
 ]
 
 MADE: list[tuple[str, Guess]] = [
+    (r"corpus", _fixed(_CORPUS)),
+    (r"(window|sample|negative)_size|n_?negatives?|n_samples_neg", _fixed(2)),
+    (
+        r"\w*_list|(hidden_)?(layers?|units)_?(sizes?|dims?|list)|hidden_(sizes|layers|dims)|layers|sizes|dims|topology|architecture|layer_dimensions|layer_nodes|nodes_per_layer",
+        _layers,
+    ),
     (r"w|ws|weights?|weight_matrix|w\d|wx\w*|w_?x\w*|wx?h|u|params_w|kernels?_w|filters_w", _weight),
     (r"wh\w*|w_?h\w*|whh|w_recurrent|recurrent_weights?", lambda a, w, s: [Floats(w.recurrent), Floats(w.weight)]),
     (r"b|bs|bias(es)?(?<!bias)|b_\w|b\d|bh|bx|bo", _bias),
@@ -205,6 +232,7 @@ MADE: list[tuple[str, Guess]] = [
 ]
 
 PASSED: list[tuple[str, Guess]] = [
+    (r"contexts?", _contexts),
     (r"w_?hh?\d*|whh|w_?h_?\w?|u|weights?_h\w*|recurrent\w*", lambda a, w, s: [Floats(w.recurrent), Floats(w.weight)]),
     (r"w_?hy|why|w_?y\w*|w_?vocab|v", lambda a, w, s: [Floats(("H", "V")), Floats(w.weight), Floats(w.data)]),
     (r"w\w{0,2}|\w*weights?\w*|kernels?|filters?|theta\w*|w\d", _weight),
