@@ -42,7 +42,7 @@ class Collected:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_written(path, self.checks), encoding="utf-8")
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """The section at the end, where it was asked for or something failed."""
         failed = any(check["outcome"] == "failed" and check["verdict"] != "agree" for check in self.checks)
         if self.checks and (failed or self.settings.summary):
