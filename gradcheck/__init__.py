@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from gradcheck.checking import mutants as mutants
     from gradcheck.checking import survivors as survivors
     from gradcheck.derivation import Derivation as Derivation
+    from gradcheck.derivation import Derivations as Derivations
+    from gradcheck.derivation import depart as depart
     from gradcheck.derivation import explain as explain
+    from gradcheck.derivation import lesson as lesson
     from gradcheck.numerical import Estimate as Estimate
     from gradcheck.numerical import gradient_descent as gradient_descent
     from gradcheck.numerical import numerical_gradient as numerical_gradient
@@ -38,7 +41,10 @@ _WING_OF = {
     "mutants": "checking",
     "survivors": "checking",
     "Derivation": "derivation",
+    "Derivations": "derivation",
+    "depart": "derivation",
     "explain": "derivation",
+    "lesson": "derivation",
     "Estimate": "numerical",
     "gradient_descent": "numerical",
     "numerical_gradient": "numerical",

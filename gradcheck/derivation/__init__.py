@@ -7,7 +7,8 @@ Start with :func:`explain`. Then read
 2. ``naming``, ``namespace``, ``filled`` and ``trace`` (plain code to a graph of named values),
 3. ``symbols``, ``simplify``, ``thin`` and ``tidy`` (formulas as a textbook writes them),
 4. ``paths`` (the chain rule), ``differences`` (every step measured), ``rows`` (the table), ``derive``,
-5. ``layers`` and ``by_entry`` (objects with a forward), ``depart`` (where a wrong gradient leaves the right one),
+5. ``layers`` and ``by_entry`` (objects with a forward), ``depart``, ``mistaken`` and ``lesson`` (where a wrong gradient
+   leaves the right one),
 6. ``reasons``, ``proofs``, ``sense`` and ``second_opinion`` (what is said beside the numbers),
 7. ``derivation``, ``wording`` with ``languages``, and the renderings ``text``, ``markdown``, ``latex``, ``html``
    (with ``mathml``, ``graph`` and ``style``), ``speech`` and ``plain``.
@@ -19,3 +20,4 @@ from gradcheck.derivation.depart import depart as depart
 from gradcheck.derivation.derivation import Derivation as Derivation
 from gradcheck.derivation.derivations import Derivations as Derivations
 from gradcheck.derivation.explain import explain as explain
+from gradcheck.derivation.lesson import lesson as lesson

@@ -103,8 +103,11 @@ def _steps(derivation: Derivation, words: Wording) -> list[str]:
     rule = [_equation(words, row, terms) for row, terms in words.equations()]
     rule += [f'<p class="wide"><code>{escape(f"{name} = {formula}")}</code></p>' for name, formula in words.shaped()]
     value = "value" if derivation.scalar else "shape"
-    heads = _heads(words, "row", "factor", "formula", "numbers", value, "measured")
-    return [*rule, _table(words.say("caption_rows"), heads, (_row(words, row) for row in words.rows()))]
+    numbers = [_numbers(words, row) for row in words.rows()]
+    heads = _heads(words, "row", "factor", "formula", *(["numbers"] if any(numbers) else []), value, "measured")
+    cells = [f"<td>{text}</td>" if any(numbers) else "" for text in numbers]
+    body = (_row(words, row, cell) for row, cell in zip(words.rows(), cells, strict=True))
+    return [*rule, _table(words.say("caption_rows"), heads, body)]
 
 
 def _equation(words: Wording, left: Row, terms: list[list[Row]]) -> str:
@@ -124,14 +127,14 @@ def _label(row: Row) -> str:
     return f"{mathml.name(row.delta)}<mo>=</mo>{left}" if row.delta else left
 
 
-def _row(words: Wording, row: Row) -> str:
+def _row(words: Wording, row: Row, numbers: str) -> str:
     remark = f' <span class="note">{escape(words.note(row))}</span>' if words.note(row) else ""
     wrong = f' <span class="wrong">{escape(words.say("row_disagrees").lower())}</span>' if not row.agrees else ""
     why = "".join(f'<span class="note why">{escape(reason)}</span>' for reason in words.reasons(row))
     return (
         f'<tr{_class("sum" if row.kind == "sum" else "")}><th scope="row">[{row.number}]</th>'
         f"<td>{mathml.math(_label(row), words.label(row))}</td><td>{_symbols(row)}{remark}{wrong}{why}</td>"
-        f'<td>{_numbers(words, row)}</td><td class="amount">{words.amount(row)}</td>'
+        f'{numbers}<td class="amount">{words.amount(row)}</td>'
         f'<td class="amount">{words.measured(row)}</td></tr>'
     )
 

@@ -19,7 +19,9 @@ from gradcheck.derivation.wording import Wording
 _COMPARED = {"greater_equal": r"\ge", "less_equal": r"\le", "not_equal": r"\ne", "equal": "="}
 _KNOWN = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "max"}
 _FORMS = ("display", "inline", "document")
-_LONG = 50  # letters on a line of an article, roughly
+_LONG = 58  # letters on a line of an article, roughly
+_WIDEST = 60  # numbers that are longer than a line are left out
+_POWER_OF_TEN = re.compile(r"(?<=\d)e([+-]\d+)")
 _VISIBLE = re.compile(r"\\[a-zA-Z]+|[{}_^\\ ]")  # what is taken away to count them
 _IN_TEXT = {
     **{c: "\\" + c for c in "_#%&${}"},
@@ -141,7 +143,9 @@ def derivation_latex(derivation: Derivation, words: Wording, form: str = "displa
 def document(parts: Iterable[str], lang: str | None) -> str:
     """An article (in Chinese a ctexart) that needs amsmath alone."""
     kind = "ctexart" if chosen(lang) == "zh" else "article"
-    head = rf"\documentclass{{{kind}}}" + "\n\\usepackage{amsmath}\n\\allowdisplaybreaks\n\\begin{document}\n"
+    width = "\\setlength{\\textwidth}{159mm}\n\\setlength{\\oddsidemargin}{0pt}\n"
+    head = rf"\documentclass{{{kind}}}" + "\n\\usepackage{amsmath}\n" + width
+    head += "\\allowdisplaybreaks\n\\begin{document}\n"
     return head + "\n\n".join(parts) + "\n\\end{document}\n"
 
 
@@ -222,15 +226,20 @@ def _line(d: Derivation, words: Wording, row: Row) -> Iterator[str]:
     steps = [row_symbols(row)]
     if not np.ndim(row.value) and not isinstance(row.formula, Number):
         steps += ["" if words.ask else _numbers(words, row), TeX()._literal(words.amount(row).replace("_", r"\_"))]
-    steps = list(dict.fromkeys(step for step in steps if step))
+    steps = list(dict.fromkeys(step for step in steps if step and (step == steps[0] or _width(step) <= _WIDEST)))
     remark = words.note(row).strip("()") if row.agrees else words.say("row_disagrees").lower()
     aside = rf" \quad \text{{({tex_text(remark)})}}" if remark else ""
     tag = rf"{aside} \tag*{{[{row.number}]}}"
-    if len(_VISIBLE.sub("", left + " = ".join(steps))) > _LONG and len(steps) > 1:
+    if _width(left + " = ".join(steps)) > _LONG and len(steps) > 1:
         yield rf"{left} &= {steps[0]}"
         yield rf"&= {' = '.join(steps[1:])}{tag}"
     else:
         yield rf"{left} &= {' = '.join(steps)}{tag}"
+
+
+def _width(formula: str) -> int:
+    """About how many letters it is wide."""
+    return len(_VISIBLE.sub("", re.sub(r" ?\\[co]dot ?", "xxx", formula)))
 
 
 def row_symbols(row: Row) -> str:
@@ -242,5 +251,9 @@ def row_symbols(row: Row) -> str:
 
 def _numbers(words: Wording, row: Row) -> str:
     if row.formula is None:
-        return words.numbers(row).replace(" * ", r" \cdot ")
+        return _POWER_OF_TEN.sub(_power_of_ten, words.numbers(row).replace(" * ", r" \cdot "))
     return "" if isinstance(row.formula, Number | Symbol) else TeX(numbers=True).write(row.formula)
+
+
+def _power_of_ten(match: re.Match[str]) -> str:
+    return rf" \cdot 10^{{{int(match[1])}}}"

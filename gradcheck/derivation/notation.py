@@ -124,10 +124,18 @@ class Python:
                 above.append(self._raised(base, exponent, MULTIPLICATIVE))
             else:
                 below.append(self._raised(base, -exponent, MULTIPLICATIVE if several else self.below_binds))
+        if bottom or len(above) < len(formula.powers):
+            above = self._alone(formula, top) or above
         arrays = sum(base.shape != () for base, _ in formula.powers) > 1
         text = self._quotient(above or [self._number(Fraction(1))], below, self.hadamard if arrays else self.times)
         plain = len(formula.powers) == 1 and not top and not below
         return self._signed(c < 0, text, POWER if plain else MULTIPLICATIVE)
+
+    def _alone(self, formula: Product, number: str) -> list[str]:
+        """What stands alone above a fraction bar, which is bracket enough."""
+        above = [base for base, exponent in formula.powers if exponent > 0]
+        alone = self.below_binds == ADDITIVE and len(above) == 1 and not number
+        return [self.write(above[0])] if alone and dict(formula.powers)[above[0]] == 1 else []
 
     def _split(self, c: Coefficient) -> tuple[str, str]:
         """A coefficient above and below the line; 0.5 stays above, a third goes below."""

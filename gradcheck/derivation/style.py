@@ -20,6 +20,9 @@ STYLE = """
 .gradcheck svg path { fill: none; }
 .gradcheck svg rect, .gradcheck svg path { stroke: currentColor; stroke-opacity: .45; }
 .gradcheck svg .way { stroke-opacity: 1; stroke-width: 2.5; }
+@media (max-width: 40rem) { .gradcheck th, .gradcheck td { padding: .2rem .35rem; }
+  .gradcheck table { font-size: .9rem; } .gradcheck .why { max-width: 55vw; }
+  .gradcheck tbody th { position: sticky; inset-inline-start: 0; background: Canvas; } }
 @media print { .gradcheck { font-size: 10pt; max-width: none; } .gradcheck tr, .gradcheck svg { break-inside: avoid; }
   .gradcheck .wide { overflow: visible; } .gradcheck svg { max-width: 100%; height: auto; }
   .gradcheck th, .gradcheck td { padding: .15rem .4rem; } }
