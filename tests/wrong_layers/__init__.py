@@ -5,6 +5,8 @@ module of its family, found by what it is derived from. `wrong_cases` puts all o
 whose inputs must be able to tell them from the right ones.
 """
 
+import copy
+
 from gradcheck.analytic import cases
 from wrong_layers import images, losses, networks, normalization, pointwise, sequences, shaping
 from wrong_layers.where import shows
@@ -20,9 +22,9 @@ for family in FAMILIES:
 
 def wrong_cases():
     """The catalogue's cases with their subject made wrong, in all ways known: (name of the mistake, case)."""
-    for right, mistakes in WRONG.items():
-        for mistake in mistakes:
-            for case in cases():
-                if type(case.subject) is right and shows(mistake, case):
-                    case.subject.__class__ = mistake
-                    yield f"{mistake.__name__} ({case.name})", case
+    for right_case in cases():
+        for mistake in WRONG[type(right_case.subject)]:
+            if shows(mistake, right_case):
+                case = copy.deepcopy(right_case)
+                case.subject.__class__ = mistake
+                yield f"{mistake.__name__} ({case.name})", case
