@@ -131,8 +131,8 @@ def functions(rng: np.random.Generator) -> list[Subject]:
 
 
 def layers(rng: np.random.Generator) -> list[Subject]:
-    """The catalogue, as pairs; without dropout, which is another function each time, and networks with a loss."""
-    apart = ("Dropout", "Sequential with a loss", "TwoLayerNet")
+    """The catalogue, as pairs; without dropout, which is another function each time, a step, whose gradient is zero, and networks with a loss."""
+    apart = ("Dropout", "SpatialDropout", "Step", "Sequential with a loss", "TwoLayerNet")
     return [_as_pair(case) for case in cases(rng) if case.name not in apart]
 
 
@@ -150,6 +150,7 @@ def _as_pair(case: Case) -> Subject:
     def backward(dout: Array, cache: tuple[Array, ...]) -> tuple[Array, ...]:
         forward(*cache)
         dx = subject.backward(dout)
+        dx = dx[0] if isinstance(dx, tuple) else dx  # of several inputs the first is varied
         gradients = tuple(subject.grads[name] for name in params)
         return (dx, *gradients) if floating else gradients
 
