@@ -100,3 +100,11 @@ def test_an_installed_module_goes_by_its_name(capsys):
     status, out, _ = status_and_output(capsys, "gradcheck.analytic.dense:Dense")
     assert status == 0
     assert "Dense  agrees" in out
+
+
+def test_an_interrupted_import_says_that_importing_runs_the_file(tmp_path, capsys):
+    path = tmp_path / "hangs.py"
+    path.write_text("raise KeyboardInterrupt", encoding="utf-8")
+    status, out, err = status_and_output(capsys, str(path))
+    assert (status, out) == (130, "")
+    assert err.startswith(f"gradcheck: interrupted while {path} was imported, which runs it")

@@ -1,12 +1,14 @@
 """What the README shows is what happens: its code runs, and prints what stands beneath it.
 
 A ``python`` block is run, in one session from top to bottom; the ``text`` block that follows it is its output, where a
-line ``...`` leaves something out. A block that begins with ``# test_<name>.py`` is a file for pytest. After a change
-that is meant to change an output, ``python tests/test_readme.py`` writes the new one into the README.
+line ``...`` leaves something out. A block that begins with ``# test_<name>.py`` is a file for pytest, one that
+begins with ``# layers.py`` one for ``gradcheck check``. After a change that is meant to change an output, ``python
+tests/test_readme.py`` writes the new one into the README.
 """
 
 import contextlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -40,7 +42,14 @@ def outputs() -> list[str]:
     """What every python block of the README prints."""
     session: dict[str, object] = {}
     codes = [code for code, _ in examples(README.read_text(encoding="utf-8"))]
-    return [run_by_pytest(code) if code.startswith("# test_") else run(code, session) for code in codes]
+    return [_output(code, session) for code in codes]
+
+
+def _output(code: str, session: dict[str, object]) -> str:
+    """A file for pytest, a file for ``gradcheck check``, or a part of the session."""
+    if code.startswith("# test_"):
+        return run_by_pytest(code)
+    return run_by_check(code) if code.startswith("# layers.py") else run(code, session)
 
 
 def run(code: str, session: dict[str, object]) -> str:
@@ -60,6 +69,16 @@ def run_by_pytest(code: str) -> str:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", name]
         result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return re.sub(r" +$", "", result.stdout, flags=re.M)
+
+
+def run_by_check(code: str) -> str:
+    """What ``gradcheck check`` prints for this file, after the command."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "layers.py").write_text(code, encoding="utf-8")
+        command = [sys.executable, "-X", "utf8", "-m", "gradcheck", "check", "layers.py"]
+        wide = {**os.environ, "COLUMNS": "88"}
+        result = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False, env=wide)
+    return f"$ gradcheck check layers.py\n{result.stdout}"
 
 
 def agree(shown: str, printed: str) -> bool:

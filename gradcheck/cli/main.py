@@ -27,7 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except SystemExit as exit_:  # argparse leaves this way, having said why
         return int(exit_.code or 0)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        for note in getattr(stop, "__notes__", ()):
+            print(f"gradcheck: interrupted {note}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         _discard_output()

@@ -69,6 +69,9 @@ def _from_path(path: Path) -> ModuleType:
                 return _without_missing(lambda: _module(where, top, hollow))  # noqa: B023 - called at once
             except (Exception, SystemExit) as error:
                 failures.append(error)
+            except KeyboardInterrupt as stop:
+                stop.add_note(f"while {path} was imported, which runs it; keep scripts under if __name__ == '__main__'")
+                raise
         if not isinstance(failures[-1], ImportError | AttributeError):
             break
     raise _failed(str(path), failures[0]) from failures[0]

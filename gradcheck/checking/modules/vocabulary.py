@@ -81,6 +81,7 @@ def target_options(argument: Argument, world: World, source: Source) -> list[Spe
     shape, last = world.data, world.data[-1]
     if len(shape) == 1:
         return [Floats(shape, "binary"), Labels(shape, "2"), Floats(shape), Floats(shape, "signs")]
+    alike = [Labels(axes, "2") for other in argument.beside for axes in source.axes.get(other, [])]
     return [
         *(Labels(axes, last) for axes in (shape[:-1],)),
         OneHot(shape),
@@ -88,6 +89,7 @@ def target_options(argument: Argument, world: World, source: Source) -> list[Spe
         Floats(shape),
         Floats(shape, "signs"),
         Labels(shape[:1], last),
+        *alike,
     ]
 
 
@@ -187,7 +189,7 @@ MADE: list[tuple[str, Guess]] = [
         r"\w*_list|(hidden_)?(layers?|units)_?(sizes?|dims?|list)|hidden_(sizes|layers|dims)|layers|sizes|dims|topology|architecture|layer_dimensions|layer_nodes|nodes_per_layer",
         _layers,
     ),
-    (r"w|ws|weights?|weight_matrix|w\d|wx\w*|w_?x\w*|wx?h|u|params_w|kernels?_w|filters_w", _weight),
+    (r"w|ws|weights?|weight_matrix|w\d|wx\w*|w_?x\w*|wxh|u|params_w|kernels?_w|filters_w", _weight),
     (r"wh\w*|w_?h\w*|whh|w_recurrent|recurrent_weights?", lambda a, w, s: [Floats(w.recurrent), Floats(w.weight)]),
     (r"b|bs|bias(es)?(?<!bias)|b_\w|b\d|bh|bx|bo", _bias),
     (r"bias", lambda a, w, s: [Fixed(True), *_bias(a, w, s)] if isinstance(a.default, bool) else _bias(a, w, s)),
