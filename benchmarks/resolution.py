@@ -131,7 +131,10 @@ def functions(rng: np.random.Generator) -> list[Subject]:
 
 
 def layers(rng: np.random.Generator) -> list[Subject]:
-    """The catalogue, as pairs; without dropout, which is another function each time, a step, whose gradient is zero, and networks with a loss."""
+    """The catalogue, as pairs.
+
+    Without dropout, which is another function each time, a step, whose gradient is zero, and networks with a loss.
+    """
     apart = ("Dropout", "SpatialDropout", "Step", "Sequential with a loss", "TwoLayerNet")
     return [_as_pair(case) for case in cases(rng) if case.name not in apart]
 
