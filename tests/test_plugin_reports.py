@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from html import escape, unescape
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -210,7 +211,7 @@ def chromium():
     return found
 
 
-def test_a_browser_shows_pictures_and_filters(chromium, tmp_path):
+def test_a_browser_shows_pictures_and_filters_on_a_phone_too(chromium, tmp_path):
     markup = page([checked(matrices(5, 3, 4), 1), checked(check(np.sum, np.ones(3), grad=np.ones_like), 2)])
     choose = """<script>
     document.querySelector("input[value=agree]").click();
@@ -221,9 +222,12 @@ def test_a_browser_shows_pictures_and_filters(chromium, tmp_path):
     const focusable = document.querySelectorAll("summary, input, pre[tabindex]").length;
     document.title = JSON.stringify({visible, drawn, wide, focusable, said: shown.textContent});
     </script>"""
-    (tmp_path / "r.html").write_text(markup.replace("</body>", f"{choose}</body>"), encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", "--window-size=500,900"]
+    phone = f"""<!doctype html><title></title><iframe width=360 height=800 srcdoc="{
+        escape(markup.replace("</body>", f"{choose}</body>"))
+    }" onload="document.title = this.contentDocument.title"></iframe>"""
+    (tmp_path / "r.html").write_text(phone, encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}"]
     command = [chromium, *options, "--dump-dom", (tmp_path / "r.html").as_uri()]
     dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
-    told = json.loads(re.search(r"<title>(.*?)</title>", dom)[1])
+    told = json.loads(unescape(re.search(r"<title>(.*?)</title>", dom)[1]))
     assert told == {"visible": ["agree"], "drawn": True, "wide": False, "focusable": 8, "said": "1 of 2 shown"}
