@@ -30,12 +30,15 @@ class Bureau:
         Other points with other cotangents, for nothing but testing.
     failures : list of str
         Hypotheses that could not be carried through here, and why.
+    notes : dict
+        What a hypothesis found for all tensors at once.
     """
 
     def __init__(self, bench: Bench, comparisons: Mapping[str, Comparison], groups: int) -> None:
         self.bench, self.comparisons = bench, comparisons
         self.effort = Effort(groups, {name: c.wrong for name, c in comparisons.items()})
         self.failures: list[str] = []
+        self.notes: dict[str, Any] = {}
         self.rng = np.random.default_rng([bench.seed, 5])
         evidence = bench.evidence
         self.runner = evidence.runner

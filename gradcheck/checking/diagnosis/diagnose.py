@@ -52,7 +52,8 @@ def diagnose(bench: Bench, comparisons: Sequence[Comparison], conduct: Sequence[
     groups = FEW if large else int(np.clip(JACOBIANS // (6 * len(wrong)), 16, 128))
     last = bench.runner.evaluations + MOST
     bureau = Bureau(bench, {c.name: c for c in comparisons}, groups)
-    by_numbers, patterns = [], []
+    by_numbers: list[Diagnosis] = []
+    patterns: list[str] = []
     with np.errstate(all="ignore"):
         for i, c in enumerate(wrong):
             clues, left = Clues(bureau, c.name, c), last - bureau.runner.evaluations

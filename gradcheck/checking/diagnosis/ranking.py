@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.checking.diagnosis.clues import Clues
 from gradcheck.checking.diagnosis.explanation import CONVINCING, Explanation, both, share_explained
-from gradcheck.checking.diagnosis.hypotheses import CHEAP, DEAR, Hypothesis
+from gradcheck.checking.diagnosis.hypotheses import CHEAP, DEAR, LAST, Hypothesis
 from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_factor, said_of
 from gradcheck.checking.diagnosis.hypotheses.small import relative_size
 from gradcheck.checking.report import Diagnosis
@@ -65,6 +65,8 @@ def explain(clues: Clues) -> list[Diagnosis]:
             _score(clues, DEAR, scored)
         if not _convinced(scored) and relative_size(clues) > TINY:
             scored.extend(_pairs(clues, cheap))
+        if not _convinced(scored):
+            _score(clues, LAST, scored)
     best = sorted(
         (
             s
@@ -97,7 +99,7 @@ def _convinced(scored: Sequence[Scored]) -> bool:
 def _score(clues: Clues, hypotheses: Iterable[Hypothesis], scored: list[Scored]) -> None:
     """Put each explanation to the test at fresh points, and to the others."""
     each = max(FEWEST, WORK // max(1, clues.value.size))
-    done = hypotheses is DEAR or clues.value.size > WORK // 100
+    done = hypotheses is not CHEAP or clues.value.size > WORK // 100
     for hypothesis in hypotheses:
         try:
             for e in islice(hypothesis(clues), each):

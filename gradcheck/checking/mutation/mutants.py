@@ -84,7 +84,7 @@ def mutants(thing: Any) -> list[Mutant]:
             place.cause, function.__qualname__, function.__code__.co_firstlineno + place.line - 1,
             place.before(), place.after(), _like(thing, owner, name, wrong),
         )
-        for name, function in _functions(owner)
+        for name, function in functions_of(owner)
         for place, wrong in _wrong_versions(function)
     ]  # fmt: skip
     if not found:
@@ -138,7 +138,7 @@ def _notices(test: Callable[[Any], Any], wrong: Any) -> bool:
         return True
 
 
-def _functions(owner: Any) -> Iterator[tuple[str, Any]]:
+def functions_of(owner: Any) -> Iterator[tuple[str, Any]]:
     """The backwards of a class, by attribute; a function is its own."""
     if not isinstance(owner, type):
         yield "", inspect.unwrap(owner)
@@ -146,20 +146,20 @@ def _functions(owner: Any) -> Iterator[tuple[str, Any]]:
     for name in dir(owner):
         static = inspect.getattr_static(owner, name)
         method = inspect.unwrap(getattr(static, "__func__", static))
-        if inspect.isfunction(method) and _parsed(method) and next(backwards(ast.Module([_parsed(method)], [])), None):
+        if inspect.isfunction(method) and parsed(method) and next(backwards(ast.Module([parsed(method)], [])), None):
             yield name, method
 
 
 def _wrong_versions(function: Any) -> Iterator[tuple[Place, Callable[..., Any]]]:
-    if (head := _parsed(function)) is None:
+    if (head := parsed(function)) is None:
         return
     module = ast.Module([head], [])
     for place in places(module):
         wrong = Replace(place.node, place.instead).visit(head)
-        yield place, _compiled(wrong, function)
+        yield place, compiled(wrong, function)
 
 
-def _parsed(function: Any) -> Any:
+def parsed(function: Any) -> Any:
     """The function's syntax tree, without decorators; None where there is no source."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
@@ -172,7 +172,7 @@ def _parsed(function: Any) -> Any:
     return head
 
 
-def _compiled(head: Any, original: FunctionType) -> FunctionType:
+def compiled(head: Any, original: FunctionType) -> FunctionType:
     """The changed function, with the globals, defaults and enclosing variables of the original."""
     names = original.__code__.co_freevars
     enclosing = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])

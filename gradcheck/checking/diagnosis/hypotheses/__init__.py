@@ -15,6 +15,7 @@ from gradcheck.checking.diagnosis.hypotheses import (
     fused,
     order,
     paths,
+    rewriting,
     scale,
     slices,
     slopes,
@@ -59,3 +60,6 @@ DEAR: tuple[Hypothesis, ...] = (
     cotangent.another_point,
 )
 """Those that difference the function elsewhere; asked only where the others do not explain."""
+
+LAST: tuple[Hypothesis, ...] = (rewriting.rewriting,)
+"""Those that read the backward; asked only where numbers alone do not tell."""

@@ -174,9 +174,8 @@ class _Search:
         for two in combinations(matter[:PAIRED], 2):
             if self.exhausted():
                 return
-            changes = tuple(Change(site, "constant", constant) for site in two)
-            if _same(self.slopes(changes), self.claimed):
-                yield Fit(changes, 0.0)
+            if _same(self.slopes(both_cut := tuple(Change(site, "constant", constant) for site in two)), self.claimed):
+                yield Fit(both_cut, 0.0)
 
 
 def _same(a: Array, b: Array) -> bool:
@@ -283,11 +282,8 @@ def _of_a_path(clues: Clues, change: Change, where: str, factor: float) -> tuple
     if change.said:
         through += f", in {change.said},"
     if factor == 0:
-        cause = "missing-term"
-        if change.kind == "argument" and change.said.startswith("all its rounds"):
-            cause = "overwritten"
-        elif change.said:
-            cause = "truncated"
+        kept_last = change.kind == "argument" and change.said.startswith("all its rounds")
+        cause = "overwritten" if kept_last else "truncated" if change.said else "missing-term"
         return (
             cause,
             f"is right but for one path: what flows back through {through} is missing, as if it were constant.",
@@ -295,8 +291,7 @@ def _of_a_path(clues: Clues, change: Change, where: str, factor: float) -> tuple
         )
     if factor == -1:
         return "sign", f"has the wrong sign for what flows back through {through}.", "Negate that part."
-    times = factor if abs(factor) > 1 else 1 / factor
-    size = "large" if abs(factor) > 1 else "small"
+    times, size = (factor, "large") if abs(factor) > 1 else (1 / factor, "small")
     return (
         "factor",
         f"is right but for what flows back through {through}, which is {times:.6g} times too {size}.",
