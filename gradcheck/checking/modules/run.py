@@ -17,7 +17,7 @@ from gradcheck.checking.modules.specs import Leave
 from gradcheck.checking.modules.targets import is_target
 from gradcheck.checking.subject import NotUnderstoodError
 
-_SLOW = 4_000  # evaluations, after which no further settings are drawn
+_SLOW, _SLOW_IF_WRONG = 4_000, 800  # evaluations, after which no further settings are drawn
 
 
 def run(candidate: Candidate, how: How | None = None, given: Any = None) -> Result:
@@ -105,7 +105,7 @@ def _draw_settings(result: Result, candidate: Candidate, best: Attempt, how: How
         evaluations += found.report.evaluations if found.report is not None else 0
         if _judge(result, candidate, variant, found, base_ok):
             agreed.append(variant)
-        if evaluations > _SLOW:
+        if evaluations > (_SLOW if base_ok else _SLOW_IF_WRONG):
             break
     if base_ok and not result.failing:
         for variant in pairs(candidate, best.plan, agreed, how.seed):
