@@ -33,6 +33,7 @@ LONG = (
     "Bidirectional",
     "GELU",
     "MultiHead",
+    "Model",
     "Sequential",
     "TwoLayer",
     "Conv3D",

@@ -13,7 +13,8 @@ from __future__ import annotations
 import copy
 import inspect
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from types import FunctionType, MethodType
@@ -76,6 +77,7 @@ class LayerFunction:
 
     def __init__(self, layer: Any, inputs: tuple[Any, ...], dy: Any, seed: int) -> None:
         self.layer = copy.deepcopy(layer)
+        self.fresh = _copier(self.layer)
         self.forms, self.used = True, set[str]()
         self.__name__ = str(getattr(layer, "__name__", type(layer).__name__))
         names = _input_names(layer, len(inputs))
@@ -108,7 +110,7 @@ class LayerFunction:
     def output(self, **tensors: Any) -> Any:
         """What the layer makes of these inputs, with these parameters."""
         traced = any(isinstance(value, Traced) for value in tensors.values())
-        layer = copy.deepcopy(self.layer)
+        layer = self.fresh()
         with_parameters(layer, {name: tensors[name] for name in self.parameters})
         given = [tensors[name] for name in self.inputs]
         if traced:
@@ -122,7 +124,7 @@ class LayerFunction:
 
     def gradients(self) -> dict[str, Any]:
         """What the layer's own backward says, by name; empty if it has none that can be asked."""
-        layer = copy.deepcopy(self.layer)
+        layer = self.fresh()
         with_parameters(layer, {name: self.point[name].copy() for name in self.parameters})
         given = [np.array(self.point[name]) for name in self.inputs]
         try:
@@ -144,6 +146,16 @@ class LayerFunction:
             return (self.dy.copy(),)
         parameters = inspect.signature(layer.backward).parameters.values()
         return (np.float64(1.0),) if any(p.default is p.empty for p in parameters) else ()
+
+
+def _copier(layer: Any) -> Callable[[], Any]:
+    """Makes copies of a layer; out of a pickle, where there can be one, they come several times faster."""
+    if not hasattr(type(layer), "__deepcopy__"):
+        with suppress(Exception):
+            frozen = pickle.dumps(layer, pickle.HIGHEST_PROTOCOL)
+            if type(pickle.loads(frozen)) is type(layer):
+                return lambda: pickle.loads(frozen)
+    return lambda: copy.deepcopy(layer)
 
 
 def with_parameters(layer: Any, values: Mapping[str, Any]) -> None:

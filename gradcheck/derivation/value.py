@@ -178,12 +178,13 @@ class Traced(NDArrayOperatorsMixin):
         """All entries along one axis."""
         return self.reshape(-1)
 
-    def astype(self, dtype: Any) -> Traced:
+    def astype(self, dtype: Any) -> Any:
         """The same values as floats, such as the 0 and 1 of a condition."""
+        if not self.depends:
+            return np.asarray(self.value).astype(dtype)
         if not np.issubdtype(np.dtype(dtype), np.floating):
             leave(f".astype({dtype!r})", f"takes {self._called} off the real numbers", "keep it a float")
-        one: Traced = self * 1.0
-        return one
+        return self * 1.0
 
     def scatter(self, index: Any, shape: tuple[int, ...]) -> Traced:
         """Zeros of `shape` with this value added at `index`: what indexing does to a cotangent."""
