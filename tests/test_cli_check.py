@@ -41,12 +41,13 @@ def test_all_right_is_0_and_a_line_each(capsys, layers):
 
 
 def test_one_wrong_is_1_with_its_report(capsys, layers):
-    status, out, _ = status_and_output(capsys, layers(WRONG))
+    path = layers(WRONG)
+    status, out, _ = status_and_output(capsys, path)
     assert status == 1
     assert "triple_forward  WRONG" in out
     assert "triple_forward: dx is wrong in 18 of 18 entries" in out
     assert "1 agree, 1 wrong" in out
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(map(len, out.replace(str(path), "layers.py").splitlines())) <= 100
 
 
 def test_one_name_is_checked_alone(capsys, layers):
