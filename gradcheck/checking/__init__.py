@@ -13,7 +13,6 @@ What disagrees goes on to :mod:`~gradcheck.checking.diagnosis` (which mistake ex
 :mod:`~gradcheck.checking.reproducer` (the smallest case that shows it).
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gradcheck.checking.check import check as check
@@ -30,11 +29,13 @@ if TYPE_CHECKING:
     from gradcheck.checking.mutation import mutants as mutants
     from gradcheck.checking.mutation import survivors as survivors
 
-# On first use: who checks one thing needs none of it.
-_LATER = {"check_module": "modules", "Mutant": "mutation", "mutants": "mutation", "survivors": "mutation"}
-
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(import_module(f"gradcheck.checking.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # On first use: who checks one thing needs none of these.
+    if name == "check_module":
+        from gradcheck.checking import modules as later
+    elif name in ("Mutant", "mutants", "survivors"):
+        from gradcheck.checking import mutation as later
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(later, name)

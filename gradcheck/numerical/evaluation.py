@@ -113,7 +113,9 @@ def require_floats(name: str, x: Any) -> None:
             "differentiate with respect to the real and imaginary parts"
         )
     if x.dtype.kind != "f":
-        raise TypeError(f"{name} has dtype {x.dtype}, which cannot be varied continuously; cast it: {name}.astype(float)")
+        raise TypeError(
+            f"{name} has dtype {x.dtype}, which cannot be varied continuously; cast it: {name}.astype(float)"
+        )
 
 
 def real_floats(value: Any) -> Array:
