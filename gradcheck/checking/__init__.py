@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     # On first use: who checks one thing needs none of these.
     if name == "check_module":
-        from gradcheck.checking import modules as later
-    elif name in ("Mutant", "mutants", "survivors"):
-        from gradcheck.checking import mutation as later
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(later, name)
+        from gradcheck.checking.modules import check_module
+
+        return check_module
+    if name in ("Mutant", "mutants", "survivors"):
+        from gradcheck.checking import mutation
+
+        return getattr(mutation, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
