@@ -31,9 +31,9 @@ UNITS = 35  # 7 rows of 5, each 1 or -1
 
 
 def remember(pictures):
-    """Hebb's rule: what is alike in a picture is tied together, W = Σ p pᵀ / N, with nothing on the diagonal."""
+    """Hebb's rule: what is alike in a picture is tied together, W = Σ p pᵀ, with nothing on the diagonal."""
     P = np.array(pictures)
-    W = P.T @ P / P.shape[1]
+    W = P.T @ P
     np.fill_diagonal(W, 0)
     return W
 
@@ -88,7 +88,7 @@ flipped = picture.copy()
 flipped[i] *= -1
 change = energy(flipped, W) - energy(picture, W)
 slope = energy_gradient(picture, W)[0][i] * (flipped[i] - picture[i])
-print(f"E is linear in each unit, so a whole flip changes it by slope times step: {change:.6f} = {slope:.6f}")
+print(f"E is linear in each unit, so a whole flip changes it by slope times step: {change:.0f} = {slope:.0f}")
 
 print("\n\n3. Recall: a letter with seven of its 35 units turned, before, and after one and two rounds\n")
 noisy = PICTURES[0].copy()
@@ -96,8 +96,8 @@ noisy[rng.choice(UNITS, 7, replace=False)] *= -1
 end, states = recall(noisy, W, rng)
 print(drawn([noisy, states[UNITS], end]))
 energies = [energy(state, W) for state in states]
-print(f"\nenergy {energies[0]:.3f}, {energies[UNITS]:.3f}, {energies[-1]:.3f}; it rose in"
-      f" {np.sum(np.diff(energies) > 1e-12)} of {len(energies) - 1} steps; the letter is back:"
+print(f"\nenergy {energies[0]:.0f}, {energies[UNITS]:.0f}, {energies[-1]:.0f}; it rose in"
+      f" {np.sum(np.diff(energies) > 0)} of {len(energies) - 1} steps; the letter is back:"
       f" {np.array_equal(end, PICTURES[0])}")  # fmt: skip
 
 print("\n\n4. How much noise is too much? Letters recalled of 300, three in memory\n")

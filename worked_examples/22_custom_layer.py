@@ -102,11 +102,11 @@ print("""
 All three learn. Nothing in these figures says that two of them follow something that is not the gradient.""")
 
 print("\n5. With the check where it belongs, before the first step\n")
-for kind in (GatedLinear, Right):
+for kind in (WithSlopeOfTheGate, Right):
     network = Sequential(kind(2, 8), Dense(8, 4, rng=1), loss=SoftmaxCrossEntropy())
     try:
         history = fit(network, points, quadrants, epochs=1, batch_size=20, optimizer=SGD(0.1))
     except GradientError:
-        print(f"{kind.__name__:<14} refused, no weight has moved")
+        print(f"{kind.__name__:<22} refused, no weight has moved")
     else:
-        print(f"{kind.__name__:<14} {history.report.verdict}, and trained")
+        print(f"{kind.__name__:<22} {history.report.verdict}, and trained")
