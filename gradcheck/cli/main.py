@@ -105,7 +105,9 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     check.add_argument("--seed", type=_seed, default=0, help="of everything random; default: 0")
     check.add_argument("--exhaustive", action="store_true", help="measure every entry, also where directions suffice")
     check.add_argument("--json", action="store_true", help="the reports as JSON")
-    check.add_argument("-v", "--verbose", action="store_true", help="also reports of what agrees, lessons of what is wrong")
+    check.add_argument(
+        "-v", "--verbose", action="store_true", help="also reports of what agrees, lessons of what is wrong"
+    )
     check.add_argument("--plain", action="store_true", help="no colour")
     check.set_defaults(run=_check)
 
