@@ -29,4 +29,5 @@ def test_backward_agrees_whatever_the_shape_and_values(layer_type, data):
 
 @pytest.mark.parametrize("case", [case for _, case in MISTAKES], ids=[name for name, _ in MISTAKES])
 def test_a_wrong_backward_is_caught(case):
-    assert not check(case.subject, *case.inputs, wrt=case.wrt)
+    # So many evaluations do for a verdict, if not for every diagnosis.
+    assert check(case.subject, *case.inputs, wrt=case.wrt, max_evaluations=1000).verdict == "disagree"
