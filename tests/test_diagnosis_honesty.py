@@ -37,6 +37,8 @@ def test_five_is_the_batch_only_if_it_follows_the_batch():
     by_the_batch = check(square, X, backward=lambda dout, x: dout * 2 * x / len(x)).diagnoses[0]
     by_a_constant = check(square, X, backward=lambda dout, x: dout * 2 * x / 5).diagnoses[0]
     assert (by_the_batch.cause, by_a_constant.cause) == ("extra-mean", "factor")
+    assert "5 is the number of rows of x, the batch, here" in by_a_constant.message
+    assert "a constant that does not follow it" in by_a_constant.message
 
 
 PATTERNS = {
@@ -58,7 +60,9 @@ def test_a_pattern_says_what_the_wrong_entries_have_in_common(said):
 def test_the_report_holds_and_prints_what_was_found():
     report = check(square, X, backward=lambda dout, x: -dout * 2 * x)
     assert "cause    dx has the wrong sign everywhere" in str(report)
-    assert "wrong sign" in report._repr_html_()
+    top = report._repr_html_().partition("<table")[0]
+    assert "<dt><strong>cause</strong></dt><dd>dx has the wrong sign everywhere" in top
+    assert "<dt><strong>remedy</strong></dt><dd>Negate dx" in top
     assert json.loads(json.dumps(report.to_dict()))["diagnoses"][0]["cause"] == "sign"
 
 

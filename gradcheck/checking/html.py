@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 
 from gradcheck.checking.report import Comparison, Report
-from gradcheck.checking.text import headline, report_text
+from gradcheck.checking.text import causes, headline, report_text
 
 _TABLE = "border-collapse:collapse;margin:0.5em 0;font-variant-numeric:tabular-nums"
 _CELL = "padding:0.2em 1em 0.2em 0;border-bottom:1px solid currentColor;font-weight:normal;text-align:"
@@ -22,7 +22,16 @@ def report_html(report: Report) -> str:
     warnings = "".join(f"<p><strong>warning</strong> {escape(warning)}</p>" for warning in report.warnings)
     whole = f"<details><summary>the whole report</summary><pre style='{_TEXT}'>{escape(report_text(report))}</pre>"
     first = f"<p>{_SIGNS[report.verdict]} <strong>{escape(headline(report))}</strong></p>"
-    return f"<div>{first}{table if rows else ''}{warnings}{whole}</details></div>"
+    return f"<div>{first}{_causes(report)}{table if rows else ''}{warnings}{whole}</details></div>"
+
+
+def _causes(report: Report) -> str:
+    """Cause, remedy and pattern as a list of terms and what they are, which a screen reader reads as such."""
+    said = "".join(
+        f"<dt><strong>{label}</strong></dt><dd>{escape(text.strip())}</dd>"
+        for label, _, text in (line.strip().partition(" ") for line in causes(report))
+    )
+    return f"<dl>{said}</dl>" if said else ""
 
 
 def _row(comparison: Comparison) -> str:

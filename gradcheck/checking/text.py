@@ -97,10 +97,10 @@ def blame(report: Report) -> Iterator[str]:
     for comparison in report.tensors:
         if comparison.verdict == "disagree" and comparison.worst is not None:
             yield from _worst(comparison, comparison.worst)
-    yield from _causes(report)
+    yield from causes(report)
 
 
-def _causes(report: Report) -> Iterator[str]:
+def causes(report: Report) -> Iterator[str]:
     """The mistakes that explain the numbers; where none does, what the wrong entries have in common."""
     told: dict[tuple[str, str], list[str]] = {}
     for diagnosis in report.diagnoses:

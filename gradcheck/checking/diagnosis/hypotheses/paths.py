@@ -162,7 +162,7 @@ class _Search:
         if not np.isfinite(size) or size < 1e-16 * float(np.sum(self.right**2) + np.sum(cut**2)):
             return
         factor = float(np.sum(passing * rest)) / size
-        if abs(factor) < 1e-6 and whole is not self.right:
+        if abs(factor) < 1e-4 and whole is not self.right:
             return  # the path is cut, which has been tried
         if _same(factor * passing + cut, self.claimed) and not (whole is self.right and abs(factor - 1) < 1e-6):
             near = round(factor * 12) / 12

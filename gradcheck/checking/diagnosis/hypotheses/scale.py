@@ -81,7 +81,7 @@ def _size_said(clues: Clues, size: float) -> tuple[str, str, str]:
     found = _likely(clues, times, large) or _likely(clues, size, large)
     if not found:
         remedy = f"{'Divide' if large else 'Multiply'} by {times:.6g}, or look for a constant of that size."
-        return "factor", f"{how}; {NAMELESS}.", remedy
+        return "factor", f"{how}; {NAMELESS}{_as_long(clues, times)}.", remedy
     first, *others = found
     or_else = (
         f" (or {others[0].phrase})"
@@ -96,6 +96,14 @@ def _size_said(clues: Clues, size: float) -> tuple[str, str, str]:
     number = times if abs(first.value / times - 1) < 1e-5 else size
     verb = "Divide by" if (number == times) == large else "Multiply by"
     return "factor", f"{how}; {number:.6g} is {first.phrase}{or_else}.", f"{verb} {number:.6g}."
+
+
+def _as_long(clues: Clues, size: float) -> str:
+    """That a constant which does not follow the batch has its length here."""
+    here = [m for m in meanings(clues, size) if m.axis is not None]
+    return (
+        f"; {size:.6g} is {here[0].phrase}, here, but the factor is a constant that does not follow it" if here else ""
+    )
 
 
 def _likely(clues: Clues, value: float, large: bool) -> list[Meaning]:
