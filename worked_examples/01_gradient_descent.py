@@ -66,14 +66,15 @@ def draw(file):
     from matplotlib.figure import Figure
 
     grid = np.stack(np.meshgrid(np.linspace(-4.5, 4.5, 91), np.linspace(-4.5, 4.5, 91)))
-    figure = Figure(figsize=(10, 5), layout="constrained")
+    figure = Figure(figsize=(10, 5.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    paths = {f"lr = {lr}": gradient_descent(bowl, start, lr=lr, steps=30) for lr in (0.01, 0.1, 0.9)}
+    starts = {0.01: (-3.0, 4.0), 0.1: (4.0, 3.0), 0.9: (-1.0, -3.0)}  # apart, as all paths are straight
+    paths = {f"lr = {lr}": gradient_descent(bowl, np.array(x), lr=lr, steps=30) for lr, x in starts.items()}
     ridge = {"from x1 = 0": on_the_ridge, "from x1 = 0.001": beside_it}
     for axes, f, title, drawn in ((left, bowl, "x0² + x1²", paths), (right, saddle, "x0² − x1²", ridge)):
         axes.contour(*grid, f(grid), levels=15, colors="lightgray")
         for label, points in drawn.items():
-            axes.plot(*points.T, "o-", markersize=3, label=label)
+            axes.plot(*points.T, "o-", markersize=4, alpha=0.6, label=label)
         axes.set(title=title, xlabel="x0", ylabel="x1", xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), aspect="equal")
         axes.legend(loc="lower right")
     figure.savefig(file)

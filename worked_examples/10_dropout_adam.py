@@ -64,4 +64,4 @@ for k in range(epochs):
         print(f"{k + 1:>5}" + "".join(f"{e.loss:>10.3f}{e.accuracy:>12.1%}{e.validation_accuracy:>11.1%}" for e in row))
 print("""
 With dropout the loss on what is learned from falls more slowly: no unit can count on the others. What it gains on
-pictures held out shows on MNIST (--full); here one picture is 0.3 %, and the difference within chance.""")
+pictures held out shows on MNIST (--full); of the small digits one is 0.3 %, and the difference within chance.""")

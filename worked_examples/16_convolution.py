@@ -93,7 +93,7 @@ for row in zip(*(history.epochs for history in histories), strict=True):
 sizes = [sum(W.size for W in network.params.values()) for network in (convolutional, dense)]
 print(f"\n{sizes[0]:,} parameters, {convolutional.layers[1].W.size + 16} of them in the convolution, and {sizes[1]:,}")
 print("""
-The convolution needs fewer rounds, since a stroke learned in one place is known in all. In the end these small digits,
+The convolution needs fewer rounds, since a stroke learned in one place is known in all. In the end the small digits,
 all in the middle, are read as well without it; on MNIST (--full) it stays ahead.""")
 
 
