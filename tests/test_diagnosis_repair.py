@@ -70,6 +70,29 @@ def test_labels_counted_from_one():
     assert "dx[rows, labels] -= 1" in report.diagnoses[0].remedy
 
 
+def recurrent(x, h, W):
+    hs = [h]
+    for t in range(len(x)):
+        hs.append(np.tanh(hs[-1] @ W + x[t]))
+    return hs[-1], (x, hs, W)
+
+
+def one_step_off(d, cache):
+    x, hs, W = cache
+    dx, dW = np.zeros_like(x), np.zeros_like(W)
+    for t in range(len(x) - 1, -1, -1):
+        dz = d * (1 - hs[t] ** 2)
+        dx[t], dW, d = dz, dW + np.outer(hs[t], dz), dz @ W.T
+    return dx, d, dW
+
+
+def test_the_state_of_one_step_for_that_of_the_next():
+    inputs = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(3, 3))
+    first = check(recurrent, *inputs, backward=one_step_off).diagnoses[0]
+    assert first.cause == "shifted"
+    assert "hs[t + 1]" in first.remedy
+
+
 def test_what_no_edit_makes_right_has_no_cause():
     def backward(dout, x):
         return dout * np.cos(40 * x) * x**5

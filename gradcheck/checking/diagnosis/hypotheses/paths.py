@@ -130,7 +130,8 @@ class _Search:
 
     def exhausted(self) -> bool:
         """Whether enough has been spent."""
-        return self.clues.bureau.runner.evaluations - self.start > EVALUATIONS
+        runner = self.clues.bureau.runner
+        return runner.evaluations - self.start > min(EVALUATIONS, (runner.limit - self.start) / 2)
 
     def single(self) -> Iterator[Fit]:
         """The operations one by one; first held constant, which tells whether they matter, then all else."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.conduct.evidence import pulled
+from gradcheck.checking.conduct.evidence import is_comparable, pulled
 from gradcheck.checking.diagnosis.clues import Clues
 from gradcheck.checking.diagnosis.explanation import Explanation
 from gradcheck.checking.diagnosis.repair.rewritten import Rewritten, rewritten
@@ -75,12 +75,12 @@ def _tried(clues: Clues) -> Iterator[tuple[Rewritten, Gradients]]:
                 gradients = pulled(back, given.cotangents)
         except Exception:  # most of what is written otherwise does not even run
             continue
-        if any(np.shape(gradients.get(name, 0)) == given.point[name].shape for name in wrong):
+        if any(is_comparable(gradients.get(name), given.point[name]) for name in wrong):
             yield change, gradients
 
 
 def _is_right(clues: Clues, gradient: Any) -> bool:
-    if gradient is None or np.shape(gradient) != clues.right.shape:
+    if not is_comparable(gradient, clues.right):
         return False
     known = np.isfinite(clues.right)
     rest = (np.asarray(gradient, float) - clues.right)[known]
