@@ -66,11 +66,10 @@ def edits(function: Function) -> Iterator[Edit]:
         for statement in statements:
             for node in _own_nodes(statement):
                 for made, instead in kind(node, statement, names, id(statement) in looped):
-                    cause = made
                     if made != "inverted-mask" and _is_of_mask(node, statement):
                         cause = "wrong-mask"
-                    elif isinstance(node, ast.BinOp) and _is_of_index(node, statement):
-                        cause = "shifted"
+                    else:
+                        cause = "shifted" if isinstance(node, ast.BinOp) and _is_of_index(node, statement) else made
                     edit = Edit(cause, statement, node, instead)
                     if (statement.lineno, edit.after) not in seen and edit.after != edit.before:
                         seen.add((statement.lineno, edit.after))
@@ -297,8 +296,5 @@ def _is_computed(node: ast.expr, statement: ast.stmt) -> bool:
         return node in value.elts
     if isinstance(value, ast.Call) and _is_where(value):
         return node in value.args[1:]
-    return isinstance(value, ast.BinOp) and (node is value.left or (node is value.right and not _divides(value)))
-
-
-def _divides(node: ast.BinOp) -> bool:
-    return isinstance(node.op, ast.Div)
+    divides = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div)
+    return isinstance(value, ast.BinOp) and (node is value.left or (node is value.right and not divides))
