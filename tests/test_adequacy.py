@@ -42,10 +42,14 @@ def warned(report, *words):
 
 # Nothing to warn about
 
+SQUARE_BY_NATURE = ("SimpleRNN", "Bidirectional", "MultiHeadAttention", "Model")
+
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_the_inputs_of_the_catalogue_draw_no_warning(case):
     warnings = check(case.subject, *case.inputs, wrt=case.wrt).warnings
+    if case.name.startswith(SQUARE_BY_NATURE):  # states are fed back, and heads put together again
+        warnings = [warning for warning in warnings if "is square" not in warning]
     if case.name == "Step":  # its gradient is zero wherever it has one, and that deserves the warning
         assert warnings[0].startswith("the gradient of x is zero in every entry")
     else:

@@ -52,7 +52,7 @@ def sequences(rng: np.random.Generator) -> list[Case]:
         Case("MultiHeadAttention", random(MultiHeadAttention(4, 2)), (off_zero(rng, 3, 5, 4),)),
         Case(
             "MultiHeadAttention, masked",
-            random(MultiHeadAttention(4, 2)),
+            MultiHeadAttention(4, 2, rng=rng),  # of larger weights the softmax is all but saturated
             (off_zero(rng, 2, 5, 4), off_zero(rng, 2, 3, 4), off_zero(rng, 2, 3, 4), _mask(rng, 5, 3)),
         ),
     ]

@@ -7,7 +7,7 @@ Folders are on the search path only meanwhile.
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -191,7 +191,8 @@ def _namesakes(folders: list[Path]) -> list[str]:
 
 def _origin(module: ModuleType) -> str | None:
     """The file or folder a module comes from."""
-    places = list(getattr(module, "__path__", None) or [])
+    path = getattr(module, "__path__", None)
+    places = list(path) if isinstance(path, Iterable) else []  # a lazy namespace answers to any name
     return getattr(module, "__file__", None) or (str(places[0]) if places else None)
 
 
