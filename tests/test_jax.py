@@ -245,6 +245,4 @@ def test_custom_jvp(factor):
 
 
 def test_numpy_functions_are_none_of_its_business():
-    with pytest.raises(TypeError, match="autograd"):
-        check(lambda a: np.tanh(a, dtype=object), np.ones(3))
     assert "jax" not in check(np.sum, np.ones(3), grad=np.ones_like).understood
