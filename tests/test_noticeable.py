@@ -24,7 +24,7 @@ def test_three_times_what_is_noticeable_is_noticed_in_the_entry_that_is_off(seed
 
 
 @pytest.mark.parametrize("exhaustive", [False, True], ids=["first pass", "entry by entry"])
-def test_of_a_third_of_all_subjects_99_of_100(exhaustive):
+def test_of_a_third_of_all_subjects_98_of_100(exhaustive):
     rng = np.random.default_rng(11)
     outcomes = []
     for subject in (functions(rng) + layers(rng))[exhaustive::3]:
@@ -35,7 +35,7 @@ def test_of_a_third_of_all_subjects_99_of_100(exhaustive):
             wrong = subject.check(exhaustive, 0, error)
             outcomes.append((judge(wrong.tensors[tensor], error.at), subject.name, error))
     missed = [outcome for outcome in outcomes if outcome[0] != "noticed"]
-    assert len(missed) <= 0.01 * len(outcomes), missed
+    assert len(missed) <= 0.02 * len(outcomes), missed
 
 
 def test_much_less_is_let_pass():
