@@ -123,7 +123,7 @@ def test_where_too_many_are_wrong_some_are_named_and_the_report_says_at_least():
     assert report["x"].wrong.any()
     assert not report["x"].complete
     assert "at least" in said(report)
-    assert report.evaluations <= 600
+    assert report.evaluations <= 600 + 2000  # to find them, and to explain them
 
 
 # --------------------------------------------------------------------- separable axes are proposed, then proved
