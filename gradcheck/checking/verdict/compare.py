@@ -32,6 +32,9 @@ AFFORDABLE = 4096
 """Groups up to this number are all measured; beyond, wrong entries are searched for by halves."""
 
 
+COSTLY = 512
+"""So many entries are not measured each where that would tell hardly more."""
+
 SHARPER = 3
 """So many more steps are spent on a direction that agrees but would not have noticed enough."""
 
@@ -57,7 +60,8 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
     seen = _sharpened(meter, tolerance, along_directions(meter, tolerance), typical)
     resolution = relative(seen.noticeable, analytic, typical)
     # What is drowned in noise along all entries at once is no less so along each of them.
-    enough = MEANINGLESS if all(line.drowned() for line in meter.witnesses) else SETTLED
+    costly = analytic.size > COSTLY and all(line.drowned() for line in meter.witnesses)
+    enough = MEANINGLESS if costly else SETTLED
     if not (exhaustive or seen.differs or seen.kinked) and resolution <= enough:
         return _settled(name, tolerance, seen.noticeable, typical, resolution)
     grouping = meter.propose()
