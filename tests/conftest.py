@@ -6,6 +6,7 @@ import signal
 # Before NumPy is imported: the matrices are small, threads would wait for each other and for the other workers.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import autograd.numpy  # noqa: F401 - loaded here, as runs of pytest within tests would unload it, which NumPy does not bear
 from hypothesis import settings
 
 pytest_plugins = "pytester"
