@@ -97,6 +97,8 @@ def check(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from gradcheck import check
     >>> x = np.array([1.0, 2.0, 3.0])
     >>> bool(check(lambda x: np.sum(x**2), x, grad=lambda x: 2 * x))
     True
