@@ -32,7 +32,7 @@ TABLE = {
     "gradcheck/numerical": Allowed(libraries="numpy"),
     "gradcheck/analytic": Allowed(libraries="numpy"),
     "gradcheck/checking": Allowed("numerical", "numpy"),
-    "gradcheck/checking/conventions/autograd_function.py": Allowed("numerical", "numpy", "autograd"),
+    "gradcheck/checking/conventions/frameworks/autograd_function.py": Allowed("numerical", "numpy", "autograd"),
     "gradcheck/derivation": Allowed("numerical", "numpy"),
     "gradcheck/derivation/second_opinion.py": Allowed("numerical", "numpy", "autograd"),
     "gradcheck/training": Allowed("analytic checking", "numpy", "pooch requests sklearn rich matplotlib"),
@@ -128,7 +128,7 @@ def test_every_folder_is_a_package():
         ("gradcheck/analytic/dense.py", "from gradcheck.numerical import Estimate", "imports gradcheck.numerical"),
         ("gradcheck/checking/check.py", "from gradcheck.analytic import Dense", "imports gradcheck.analytic"),
         ("gradcheck/checking/check.py", "def f():\n    import autograd", "imports autograd"),
-        ("gradcheck/checking/conventions/autograd_function.py", "import autograd.numpy", "at its top"),
+        ("gradcheck/checking/conventions/frameworks/autograd_function.py", "import autograd.numpy", "at its top"),
         ("gradcheck/derivation/trace.py", "from gradcheck.checking import check", "imports gradcheck.checking"),
         ("gradcheck/training/digits.py", "from sklearn import datasets", "at its top"),
         ("gradcheck/training/loop.py", "from gradcheck.cli import main", "imports gradcheck.cli"),
@@ -149,7 +149,10 @@ def test_a_forbidden_import_is_seen(path, source, told):
     [
         ("gradcheck/numerical/steps.py", "import math\nimport numpy as np\nfrom gradcheck.numerical.noise import f"),
         ("gradcheck/checking/check.py", "from gradcheck.numerical import Estimate\nfrom gradcheck import __version__"),
-        ("gradcheck/checking/conventions/autograd_function.py", "def f():\n    from autograd import make_vjp"),
+        (
+            "gradcheck/checking/conventions/frameworks/autograd_function.py",
+            "def f():\n    from autograd import make_vjp",
+        ),
         ("gradcheck/cli/tour.py", "from gradcheck import check, explain\ndef f():\n    import rich"),
     ],
 )

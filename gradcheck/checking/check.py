@@ -7,8 +7,8 @@ from typing import Any
 
 from gradcheck.checking import keywords
 from gradcheck.checking.bench import Bench
-from gradcheck.checking.conventions.second_order import add_second_order, second_order_of
-from gradcheck.checking.conventions.stub import stub_report
+from gradcheck.checking.conventions.frameworks.second_order import add_second_order, second_order_of
+from gradcheck.checking.conventions.refusals.stub import stub_report
 from gradcheck.checking.diagnosis import from_conduct
 from gradcheck.checking.report import Report
 from gradcheck.checking.reproducer import reproducer

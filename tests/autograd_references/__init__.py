@@ -13,7 +13,7 @@ from autograd import make_vjp
 from autograd_references import images, losses, networks, normalization, pointwise, sequences, shaping  # noqa: F401 - importing a family fills the table
 from autograd_references.table import REFERENCES as REFERENCES
 from autograd_references.table import reference_of
-from gradcheck.checking.conventions.arguments import named_inputs
+from gradcheck.checking.conventions.common.arguments import named_inputs
 
 
 def is_network_with_loss(subject):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.awaiting import PREPARERS
+from gradcheck.checking.conventions.layers.awaiting import PREPARERS
 from gradcheck.checking.modules.argument import Argument, arguments
 from gradcheck.checking.modules.discovery import Candidate
 from gradcheck.checking.modules.guesses import guesses, passed

@@ -139,13 +139,13 @@ def _kernel(argument: Argument, world: World, source: Source) -> list[Spec]:
 
 
 def _optimizer(argument: Argument, world: World, source: Source) -> list[Spec]:
-    from gradcheck.checking.conventions.stand_ins import optimizer
+    from gradcheck.checking.conventions.layers.stand_ins import optimizer
 
     return [Fixed(optimizer)]
 
 
 def _initializer(argument: Argument, world: World, source: Source) -> list[Spec]:
-    from gradcheck.checking.conventions.stand_ins import small_numbers
+    from gradcheck.checking.conventions.layers.stand_ins import small_numbers
 
     return [Fixed(small_numbers), Fixed("random"), Fixed("xavier"), Fixed("normal")]
 

@@ -1,0 +1,140 @@
+"""Which of the gradients that a backward returns belongs to which input."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.checking.conventions.common.arguments import variables
+from gradcheck.checking.conventions.common.gradient_names import find
+from gradcheck.checking.conventions.common.roles import predicted
+from gradcheck.checking.subject import counted, listed
+
+
+def assign(returned: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Which input each returned gradient belongs to.
+
+    A single array belongs to the first float input, or to the prediction where the targets come first; the others
+    are held constant.
+    A tuple has one for each float input, or one for each input. A dictionary has them by name, or by ``d`` + name.
+    What a tuple has beyond that is :func:`surplus`.
+    """
+    names = list(variables(inputs))
+    if not names:
+        return {}
+    if isinstance(returned, Mapping):
+        return {name: by_name(returned, name) for name in names}
+    if isinstance(returned, tuple | list) and not (isinstance(returned, list) and _numbers(returned)):
+        if len(returned) == len(inputs) != len(names):
+            every = dict(zip(inputs, returned, strict=True))
+            return {name: every[name] for name in names}
+        given = iter(returned)
+        return {name: next(given, None) for name in names}
+    return {predicted(inputs) or names[0]: returned}
+
+
+def surplus(returned: Any, inputs: Mapping[str, Any]) -> list[Any]:
+    """The gradients in a tuple that belong to no input, as there are more than :func:`assign` has places for."""
+    if not isinstance(returned, tuple | list) or (isinstance(returned, list) and _numbers(returned)):
+        return []
+    places = len(inputs) if len(returned) == len(inputs) else len(variables(inputs))
+    return [gradient for gradient in returned[places:] if gradient is not None]
+
+
+def complaint(returned: Any, inputs: Mapping[str, Any], role: str = "backward") -> str:
+    """One sentence on gradients that belong to no input; empty where there are none."""
+    if not surplus(returned, inputs):
+        return ""
+    names = list(variables(inputs))
+    there = f"{counted(len(names), 'float input')}, {listed(names)}" if names else "no float input"
+    return f"{role} returned {len(returned)} gradients, but forward has {there}; return one for each"
+
+
+class Returned:
+    """What the backward of an object returned: gradients of the inputs, and after them, or by name, of parameters.
+
+    Attributes
+    ----------
+    raw : object
+        As it was returned.
+    of_inputs : dict
+        The gradients of the float inputs.
+    beyond : list
+        Those that come after them.
+    named : dict
+        Those in dictionaries.
+    """
+
+    def __init__(self, raw: Any, inputs: Mapping[str, Any]) -> None:
+        self.raw = raw
+        self.named: dict[str, Any] = {}
+        self.listed: list[Any] = []
+        self.beyond: list[Any] = []
+        self._spread(raw)
+        names = list(variables(inputs))
+        if not self.listed:
+            self.of_inputs = {name: by_name(self.named, name) for name in names}
+            return
+        whole = tuple(self.listed) if isinstance(raw, tuple | list) and self.listed is not raw else raw
+        if not isinstance(whole, tuple):
+            self.of_inputs = assign(whole, inputs)
+            return
+        ordered = _inputs_first(whole, [inputs[name] for name in names])
+        self.of_inputs, self.beyond = assign(ordered, inputs), surplus(ordered, inputs)
+
+    def leave_to_parameters(self) -> None:
+        """All of it is gradients of parameters, in their order."""
+        self.of_inputs, self.beyond = {}, self.listed
+
+    @property
+    def is_of_parameters(self) -> bool:
+        """Whether something was returned, but nothing that could be the gradient of an input."""
+        return self.raw is not None and not self.listed
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing that could be a gradient was returned."""
+        return not self.named and all(np.ndim(part) == 0 for part in self.listed)
+
+    def _spread(self, part: Any) -> None:
+        """A tuple may hold the gradients of the parameters as a dictionary, or as a list of their own."""
+        if isinstance(part, Mapping):
+            self.named |= {str(key): value for key, value in part.items()}
+        elif isinstance(part, tuple | list) and not (isinstance(part, list) and _numbers(part)):
+            for one in part:
+                self._spread(one)
+        elif part is None or np.asarray(part).dtype != object:
+            self.listed.append(part)
+
+
+def _inputs_first(gradients: tuple[Any, ...], inputs: list[Any]) -> tuple[Any, ...]:
+    """The gradients of the inputs before all others, where shapes alone tell that they come last."""
+    shapes, wanted = [np.shape(g) for g in gradients], [np.shape(x) for x in inputs]
+    if len(gradients) <= len(inputs) or shapes[: len(wanted)] == wanted or shapes[-len(wanted) :] != wanted:
+        return gradients
+    if any(shapes.count(shape) != wanted.count(shape) for shape in wanted):
+        return gradients
+    return (*gradients[-len(wanted) :], *gradients[: -len(wanted)])
+
+
+def by_name(gradients: Mapping[Any, Any], name: str) -> Any:
+    """A gradient by the name of its tensor, as W, dW, dw, grad_W or W_grad; None where there is none."""
+    entry = re.fullmatch(r"\w+\['(\w+)'\]", name)
+    if entry:  # parameters['W1']
+        name = entry[1]
+    key = name if name in gradients else find((key for key in gradients if isinstance(key, str)), name)
+    return None if key is None else gradients[key]
+
+
+def assign_entries(returned: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Like :func:`assign`, where some inputs are entries of dictionaries: those have gradients by name or none."""
+    entries = {name for name in inputs if name.endswith("]")}
+    if isinstance(returned, Mapping):
+        found = assign(returned, inputs)
+        return {name: gradient for name, gradient in found.items() if gradient is not None or name not in entries}
+    return assign(returned, {name: value for name, value in inputs.items() if name not in entries})
+
+
+def _numbers(values: list[Any]) -> bool:
+    return all(isinstance(value, int | float) for value in values)

@@ -1,0 +1,5 @@
+"""Plain functions: ``function`` (a number and its gradient), ``value_and_gradient`` (both at once), ``pair``.
+
+A pair is a forward and a backward; what its backward wants is told in ``reading``, and that its gradients are averages
+over columns in ``samples``.
+"""

@@ -1,0 +1,135 @@
+"""A layer object as a subject: its forward and backward called as planned, gradients read where they were found."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.checking.conventions.common.arguments import call, ignored_default, named_inputs, variables
+from gradcheck.checking.conventions.common.assigning import Returned, complaint
+from gradcheck.checking.conventions.common.nested import gather, spread
+from gradcheck.checking.conventions.common.roles import training_values
+from gradcheck.checking.conventions.layers.history import History
+from gradcheck.checking.conventions.layers.homes import Homes
+from gradcheck.checking.conventions.layers.methods import Methods, find_methods
+from gradcheck.checking.conventions.layers.parameters import zero_gradients
+from gradcheck.checking.conventions.layers.places import objects
+from gradcheck.checking.conventions.layers.plan import plans
+from gradcheck.checking.conventions.layers.reduction import ENTRIES, Reduction, weighted
+from gradcheck.checking.conventions.refusals.stub import require_written
+from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, copies, listed
+
+
+class LayerSubject(Subject):
+    """An object with a forward and a backward, or with a value and its derivative."""
+
+    holds_cache = True
+
+    def __init__(self, layer: Any, methods: Methods, inputs: tuple[Any, ...], options: Options) -> None:
+        self.layer, self.methods, self.options = layer, methods, options
+        self.name = options.name or type(layer).__name__
+        self.shape = named_inputs(methods.run, inputs)
+        self.inputs = spread(self.shape)
+        require_written(self.name, {"forward": methods.run, methods.back.__name__: methods.back}, self.inputs)
+        self.switches = training_values(methods.run, len(inputs))
+        self.homes, self.history = Homes(layer), History(layer)
+        self.reduction: Reduction | None = None
+        self.parameters = {}
+        self.plans = plans(methods.back, self.inputs, methods.is_backward)
+        if not self.plans:
+            raise NotUnderstoodError(_unplanned(methods, self.inputs))
+        self.plan = self.plans[0]
+
+    @property
+    def takes_cotangent(self) -> bool:  # type: ignore[override]
+        """Whether the gradient depends on an upstream gradient."""
+        if self.reduction is not None:
+            return self.reduction is ENTRIES
+        return self.plan.takes_cotangent and not ignored_default(self.methods.back)
+
+    def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
+        """Run ``forward``; the pullback runs ``backward`` and collects what it returned and stored."""
+        outputs, cache = self.run(inputs)
+
+        def pullback(cotangents: list[Array]) -> Mapping[str, Any]:
+            with self.homes.watching():
+                returned = Returned(self.back(cotangents, inputs, outputs, cache), inputs)
+                self.homes.returned = returned
+                if self.homes.in_order:
+                    returned.leave_to_parameters()
+                stored = {name: parameter.gradient() for name, parameter in self.parameters.items()}
+                gradients = {**self.of_inputs(returned), **(copies(stored) if self.homes.restores else stored)}
+            self.surplus = "" if self.homes.has_room(returned) else complaint(returned.raw, inputs)
+            return self._weighted(gradients, cotangents)
+
+        reduce = self.reduction.reduce if self.reduction else None
+        return [reduce(output) for output in outputs] if reduce else outputs, pullback
+
+    def run(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Any]:
+        """The outputs that have a cotangent, and the cache where forward returns one."""
+        self.history.forget()
+        zero_gradients(self.parameters, inputs.values())
+        returned = call("forward", self.methods.run, gather(inputs, self.shape), self.switches)
+        if "cache" in self.plan.roles and isinstance(returned, tuple) and len(returned) == 2:
+            return as_outputs(returned[0]), returned[1]
+        return as_outputs(returned)[: self.plan.roles.count("dout") or None], None
+
+    def back(self, cotangents: list[Array], inputs: Mapping[str, Any], outputs: list[Array], cache: Any) -> Any:
+        """Run ``backward`` as planned; what it returned."""
+        ignored = not self.takes_cotangent and self.plan.takes_cotangent
+        if ignored and set(self.plan.roles) == {"dout"}:
+            return self.methods.back()
+        given = [v[()] if v.ndim == 0 else v for v in cotangents]  # beside a float, a float
+        return self.methods.back(*self.plan.arguments(given, inputs, outputs, cache))
+
+    def of_inputs(self, returned: Returned) -> dict[str, Any]:
+        """Returned or stored; a network that gives none beside those of its parameters holds its inputs constant."""
+        if returned.is_nothing and self.homes.of_inputs:
+            return {name: place.read() for name, place in self.homes.of_inputs.items()}
+        none = all(gradient is None for gradient in returned.of_inputs.values())
+        elsewhere = not self.takes_cotangent or returned.is_of_parameters or (returned.raw is None and self._is_last)
+        return {} if none and self.parameters and elsewhere else returned.of_inputs
+
+    @property
+    def _is_last(self) -> bool:
+        """Whether nothing comes before it that would want gradients of its inputs: a whole network, by its parts."""
+        parts = (part for part in objects(self.layer) if part is not self.layer)
+        return any(find_methods(part) is not None for part in parts)
+
+    def _weighted(self, gradients: dict[str, Any], cotangents: list[Array]) -> dict[str, Any]:
+        if self.reduction is not ENTRIES:
+            return gradients
+        return {name: None if g is None else weighted(np.asarray(g), cotangents[0]) for name, g in gradients.items()}
+
+    def settle(self, where: str) -> None:
+        """When everything is found: the tensors, and the line on how it was understood."""
+        self.understood = "; ".join([self._kind(), where, *self._remarks()])
+        held = {name: np.array(parameter.read()) for name, parameter in self.parameters.items()}
+        self.tensors = {**variables(self.inputs), **held}
+
+    def _kind(self) -> str:
+        names = self.methods.names
+        return f"layer object, {names}" if names else "layer object"
+
+    def _remarks(self) -> Iterator[str]:
+        """What was guessed, and what else backward does."""
+        if self.switches:
+            yield "forward called with " + ", ".join(f"{name}={value!r}" for name, value in self.switches.items())
+        if self.plan.text:
+            yield self.plan.text + (", which fits the numbers best" if len(self.plans) > 1 else "")
+        if self.reduction is not None:
+            yield f"{self.methods.back.__name__} is {self.reduction.text}"
+        ignored = ignored_default(self.methods.back)
+        if ignored and self.plan.takes_cotangent:
+            yield f"backward ignores {ignored}: right as the last layer only"
+        if self.homes.steps:
+            yield f"backward takes a step as well, which is undone: it changes {listed(self.homes.steps)}"
+
+
+def _unplanned(methods: Methods, inputs: Mapping[str, Any]) -> str:
+    back = getattr(methods.back, "__qualname__", "backward")
+    return (
+        f"{back} wants arguments that are neither a cotangent (dout, grad_output) nor an input of forward, which has "
+        f"{listed(inputs) or 'none'}; give them defaults, or pass a pair: "
+        "check(layer.forward, x, backward=lambda dout: layer.backward(...))"
+    )
