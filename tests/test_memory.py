@@ -40,8 +40,7 @@ def test_more_copies_would_be_seen():
     assert copies > COPIES
 
 
-def test_nothing_is_left_behind_but_the_report(monkeypatch):
-    monkeypatch.setattr(sys.modules["gradcheck.checking.check"], "listeners", [])  # the pytest plugin keeps reports
+def test_nothing_is_left_behind_but_the_report():
     x = np.linspace(-2, 2, 10**5)
     check(np.tanh, x[:2], backward=tanh_backward)  # what is imported late is not counted
     tracemalloc.start()

@@ -151,7 +151,7 @@ class TensorItem(pytest.Item):
         if result.skipped:
             pytest.skip(result.skipped)
         if result.report is not None:
-            self.config.stash[RECORDER].checked.append((self.subject.nodeid, result.report))
+            self.config.stash[RECORDER].count(self.subject.nodeid, result.report)
         else:
             pytest.fail(f"{result.name}: {result.raises}", pytrace=False)
         for note in result.notes:

@@ -14,6 +14,7 @@ from gradcheck.testing.plugin.settings import Settings
 if TYPE_CHECKING:
     from gradcheck.checking import Report
     from gradcheck.checking.subject import Options
+    from gradcheck.testing.plugin.tally import Tally
 
 RECORDER = pytest.StashKey["Recorder"]()
 TOLD = pytest.StashKey[bool]()
@@ -27,11 +28,10 @@ class Recorder:
     ----------
     item : Item or None
         The test that is running.
-    checked : list of tuple
-        What it checked so far: for each the name of the test, or of the subject that several tests share, and the
-        report.
-    failed : dict
-        By the report's id what was checked, where it is to be explained.
+    checked : Tally or None
+        What it checked so far.
+    failed : list of tuple
+        Reports with what was checked, where they are to be explained.
     explained : list of tuple
         Title and text of derivations, for the report of the test.
     """
@@ -39,15 +39,15 @@ class Recorder:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
         self.item: pytest.Item | None = None
-        self.checked: list[tuple[str, Report]] = []
-        self.failed: dict[int, tuple[Any, tuple[Any, ...], Options]] = {}
+        self.checked: Tally | None = None
+        self.failed: list[tuple[Report, Any, tuple[Any, ...], Options]] = []
         self.explained: list[tuple[str, str]] = []
         self._listening: list[Callable[..., None]] | None = None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """A test begins."""
-        self.item, self.checked, self.failed = item, [], {}
+        self.item, self.checked, self.failed = item, None, []
         self.listen()
         return (yield)
 
@@ -85,9 +85,17 @@ class Recorder:
         innermost = self._listening is not None and self._listening[-1] == self.hear  # of runs within a test
         meant = not caller.startswith("gradcheck.") or caller.startswith("gradcheck.testing.")
         if meant and innermost and self.item is not None:
-            self.checked.append((self.item.nodeid, report))
+            self.count(self.item.nodeid, report)
             if self.settings.explain and not report.ok:
-                self.failed[id(report)] = subject, inputs, options
+                self.failed.append((report, subject, inputs, options))
+
+    def count(self, test: str, report: "Report") -> None:
+        """Keep the figures of a check, under the name of the test or of the subject that several tests share."""
+        from gradcheck.testing.plugin.tally import Tally
+
+        self.checked = self.checked or Tally(whole=bool(self.settings.reports))
+        drawn = getattr(getattr(self.item, "obj", None), "is_hypothesis_test", False)
+        self.checked.add(test, report, example=drawn)
 
     def fixture(self) -> "Callable[..., Report]":
         """What the fixture `gradcheck` is: `check` with the settings of the test, that fails the test."""

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gradcheck.testing.plugin.failure import failure_text, first_line, tell
-from gradcheck.testing.plugin.record import record
 from gradcheck.testing.plugin.recorder import Recorder
 from gradcheck.testing.plugin.tracebacks import entries, leave_out_our_frames, shorten_crash_message
 
@@ -29,11 +28,11 @@ def tell_failure(recorder: Recorder, item: pytest.Item, call: "pytest.CallInfo[N
         return first_line(report) if style == "line" else failure_text(report, again, verbosity)
 
     told = [tell(error, frame, text) for error, frame in _raised(excinfo.value)]
-    for report in told:
-        if report is not None and id(report) in recorder.failed:
+    for report, *checked in recorder.failed:
+        if any(report is one for one in told):
             from gradcheck.testing.plugin.explain import derivation
 
-            recorder.explained.append((EXPLAINED, derivation(report, *recorder.failed[id(report)])))
+            recorder.explained.append((EXPLAINED, derivation(report, *checked)))
     if not item.config.getoption("fulltrace", False):
         leave_out_our_frames(excinfo.tb)
     return any(report is not None for report in told)
@@ -62,46 +61,28 @@ def attach(recorder: Recorder, item: pytest.Item, report: pytest.TestReport) -> 
     """The records of what was checked in this phase of a test travel with its report; what was derived is shown."""
     report.sections += recorder.explained
     recorder.explained = []
-    if not recorder.checked:
+    if recorder.checked is None:
         return
     outcome = "xfailed" if hasattr(report, "wasxfail") and report.skipped else report.outcome
-    records = [
-        {**_recorded(reports, test, recorder), "outcome": outcome, "duration": report.duration}
-        for test, reports in _examples(item, recorder.checked)
-    ]
+    records = [{**plain, "outcome": outcome, "duration": report.duration} for plain in recorder.checked.records()]
     report.gradcheck = records  # type: ignore[attr-defined] # what is stored on a report crosses processes with it
-    recorder.checked = []
-
-
-def _examples(item: pytest.Item, checked: "list[tuple[str, Report]]") -> "list[tuple[str, list[Report]]]":
-    """One check each; but the examples of Hypothesis by what was checked, the last of which is the one it shows."""
-    if not getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-        return [(test, [report]) for test, report in checked]
-    by_name: dict[tuple[str, str], list[Report]] = {}
-    for test, report in checked:
-        by_name.setdefault((test, report.name), []).append(report)
-    return [(test, reports) for (test, _), reports in by_name.items()]
-
-
-def _recorded(reports: "list[Report]", test: str, recorder: Recorder) -> dict[str, Any]:
-    last = record(test, reports[-1], whole=bool(recorder.settings.reports))
-    return {**last, "checks": len(reports), "evaluations": sum(report.evaluations for report in reports)}
+    recorder.checked = None
 
 
 def add_properties(recorder: Recorder, item: pytest.Item) -> None:
     """The key figures of a test, which JUnit XML carries."""
-    reports = [report for _, report in recorder.checked]
-    if not reports:
+    if recorder.checked is None:
         return
-    tensors = [c for report in reports for c in report.tensors]
-    known = [c.resolution for c in tensors if c.verdict == "agree"]
+    records = recorder.checked.records()
+    tensors = [figures for plain in records for figures in plain["tensors"]]
+    known = [t["resolution"] for t in tensors if t["verdict"] == "agree" and t["resolution"] is not None]
     item.user_properties += [
-        ("gradcheck_verdict", min((report.verdict for report in reports), key=GRAVEST.index)),
-        ("gradcheck_checks", len(reports)),
-        ("gradcheck_tensors", ", ".join(dict.fromkeys(c.name for c in tensors))),
-        ("gradcheck_entries", sum(c.wrong.size for c in tensors)),
-        ("gradcheck_wrong_entries", sum(int(c.wrong.sum()) for c in tensors)),
-        ("gradcheck_evaluations", sum(report.evaluations for report in reports)),
+        ("gradcheck_verdict", min((plain["verdict"] for plain in records), key=GRAVEST.index)),
+        ("gradcheck_checks", sum(plain["checks"] for plain in records)),
+        ("gradcheck_tensors", ", ".join(dict.fromkeys(t["name"] for t in tensors))),
+        ("gradcheck_entries", sum(t["entries"] for t in tensors)),
+        ("gradcheck_wrong_entries", sum(t["wrong"] for t in tensors)),
+        ("gradcheck_evaluations", sum(plain["evaluations"] for plain in records)),
         ("gradcheck_resolution", f"{max(known):.1e}" if known else ""),
-        ("gradcheck_seed", ", ".join(dict.fromkeys(str(report.seed) for report in reports))),
+        ("gradcheck_seed", ", ".join(dict.fromkeys(str(plain["seed"]) for plain in records))),
     ]
