@@ -63,8 +63,21 @@ def test_a_ufunc_without_a_rule():
 
 
 def test_a_function_without_a_rule():
-    text = message(TypeError, lambda x: np.sum(np.sort(x)), at={"x": np.ones(3)})
-    assert "np.sort has no derivative rule" in text
+    text = message(TypeError, lambda x: np.sum(np.linalg.pinv(x)), at={"x": np.eye(3)})
+    assert "np.linalg.pinv has no derivative rule" in text
+
+
+@pytest.mark.parametrize("order", ["nuc", 2, -1])
+def test_a_norm_without_a_rule(order):
+    text = message(TypeError, lambda x: np.linalg.norm(x, order), at={"x": np.eye(3)})
+    assert f"np.linalg.norm(ord={order!r}) is not traced" in text
+
+
+def test_a_method_that_leaves():
+    text = message(TypeError, lambda x: sum(x.tolist()), at={"x": np.ones(3)})
+    assert ".tolist takes the traced value x out of the trace" in text
+    with pytest.raises(AttributeError, match="no attribute 'tolists'"):
+        explain(lambda x: sum(x.tolists()), wrt="x", at={"x": np.ones(3)})
 
 
 def test_an_option_without_a_rule():
@@ -101,7 +114,15 @@ def test_changing_a_value_in_place():
         return np.sum(x)
 
     text = message(TypeError, f, at={"x": np.ones(2)})
-    assert "item assignment changes the traced value x in place" in text
+    assert "item assignment changes the traced value x in place; write into a copy of it, made by np.copy" in text
+
+
+def test_an_assertion_about_a_value():
+    def f(x):
+        assert x > 0
+        return x
+
+    assert "leave an assert out" in message(TypeError, f)
 
 
 def test_out():

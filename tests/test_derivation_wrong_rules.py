@@ -5,6 +5,7 @@ import pytest
 
 from gradcheck import explain
 from gradcheck.derivation.rules import RULES, Rule
+from gradcheck.derivation.value import apply
 from gradcheck.derivation.worked_example import AT, error
 
 A, B = np.array([[0.3, 0.7, 1.1], [1.3, 0.9, 0.4]]), np.array([[0.6, 1.2, 0.8], [0.5, 1.4, 1.0]])
@@ -47,6 +48,15 @@ USES = {
     "minimum": lambda x, y: np.minimum(y, x),
     "where": lambda x, y: np.where(y > 1, x**2, 3 * x),
     "max": lambda x, y: np.max(x, axis=1),
+    "min": lambda x, y: np.min(x, axis=1),
+    "remainder": lambda x, y: np.remainder(y, x),
+    "deg2rad": lambda x, y: np.radians(x),
+    "erf": lambda x, y: apply("erf", x),
+    "expit": lambda x, y: apply("expit", x),
+    "trace": lambda x, y: np.trace(x @ y.T),
+    "det": lambda x, y: np.linalg.det(x @ y.T),
+    "inv": lambda x, y: np.linalg.inv(x @ y.T),
+    "solve": lambda x, y: np.linalg.solve(x @ y.T, x),
     "sum": lambda x, y: np.sum(x, axis=0),
     "prod": lambda x, y: np.prod(x, axis=1),
     "matmul": lambda x, y: y.T @ x,
@@ -77,7 +87,7 @@ def use(name):
 
     def f(x, y):
         value = USES[name](x, y)
-        weights = 1 + np.arange(float(np.prod(value.shape))).reshape(value.shape)
+        weights = 1 + np.arange(float(np.size(value))).reshape(np.shape(value))
         return np.sum(value * weights)
 
     return f

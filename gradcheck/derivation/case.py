@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import io
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -49,7 +51,8 @@ class Case:
             arguments[self.name] = np.array(x)[()]
         elif x is not None:
             arguments[self.name][self.index] = x
-        return float(self.f(**arguments))
+        with redirect_stdout(io.StringIO()):  # hundreds of runs; what the code prints is printed by the traced one
+            return float(self.f(**arguments))
 
     def trace(self) -> tuple[Graph, Traced]:
         """The function, run on traced values; and the one that varies."""

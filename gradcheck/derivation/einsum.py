@@ -47,6 +47,8 @@ def vjp(k: int, g: Any, ans: Any, *operands: Any, subscripts: str) -> Any:
     terms = given.split(",")
     others = [term for i, term in enumerate(terms) if i != k]
     kept = "".join(c for c in terms[k] if c in result or any(c in term for term in others))
+    if not result and others == [terms[k]]:  # a sum of products: each entry meets the other's
+        return g * operands[1 - k]
     swapped = np.einsum(f"{','.join([result, *others])}->{kept}", g, *(x for i, x in enumerate(operands) if i != k))
     if kept == terms[k]:
         return swapped

@@ -57,10 +57,12 @@ class TracedNumPy:
         return getattr(np, name)
 
     def array(self, values: Any, *args: Any, **options: Any) -> Any:
-        """The values as one array: numbers as always, traced ones stacked."""
-        return _joined(values) if _has_traced(values) else np.array(values, *args, **options)
+        """The values as one array: numbers as always, traced ones stacked, a traced array copied."""
+        return np.copy(values) if isinstance(values, Traced) else self.asarray(values, *args, **options)
 
-    asarray = array
+    def asarray(self, values: Any, *args: Any, **options: Any) -> Any:
+        """The same, but what is a traced array stays what it is."""
+        return _joined(values) if _has_traced(values) else np.array(values, *args, **options)
 
     def zeros(self, *args: Any, **options: Any) -> Any:
         """As in NumPy; floats may be filled with traced values."""

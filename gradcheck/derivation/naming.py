@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.derivation.filled import Filled
-from gradcheck.derivation.value import Traced, is_position, is_user_code
+from gradcheck.derivation.untraced import is_user_code
+from gradcheck.derivation.value import Traced, is_position
 
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _DEEPEST = 3  # lists of lists of lists

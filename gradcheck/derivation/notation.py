@@ -160,6 +160,8 @@ class Python:
             return self._matmul([self._inside(x, ATOM) for x in formula.arguments])
         if formula.op == "transpose" and params["axes"] is None:
             return self._transpose(self._inside(first, ATOM))
+        if formula.op == "broadcast_to" and isinstance(first, Number):
+            return self._uniform(first, params["shape"])
         if formula.op in ("move", "gather"):
             called = params["what"] + ("_back" if formula.op == "gather" else "")
             return self._call(called, [self.write(x) for x in formula.arguments], [])
@@ -218,6 +220,11 @@ class Python:
 
     def _placed(self, text: str, index: str) -> str:
         return f"{text} at [{index}]"
+
+    def _uniform(self, entry: Number, shape: tuple[int, ...]) -> str:
+        """An array of one number: ones(3), full((2, 3), 0.5)."""
+        size = str(shape[0] if len(shape) == 1 else shape)
+        return f"ones({size})" if entry.value == 1 else f"full({size}, {self.write(entry)})"
 
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         return f"{op}({self.comma.join([*arguments, *keywords])})"

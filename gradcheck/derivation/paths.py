@@ -106,14 +106,19 @@ def chain(graph: Graph, variable: Traced, simplifier: Simplifier, *, measured: b
             passed = cotangents[id(above)] * edge.value if scalar else edge.value
             cotangents[id(below)] = cotangents.get(id(below), 0.0) + passed
     names = {str(value.name): cotangents[id(value)] for value in reversed(between) if id(value) in cotangents}
-    return Chain(variable, graph.result, _alive(edges, variable), names, scalar)
+    return Chain(variable, graph.result, _alive(edges, variable, graph.result), names, scalar)
 
 
-def _alive(edges: list[Edge], variable: Traced) -> tuple[Edge, ...]:
+def _alive(edges: list[Edge], variable: Traced, result: Traced) -> tuple[Edge, ...]:
     """The steps on some path; one that is 0 whatever the numbers, as of tanh(w * x + u * 0) by u, is none."""
+    reached, descending = {id(result)}, []
+    for edge in edges:  # from the result down
+        if id(edge.above) in reached and edge.formula != ZERO:
+            reached.add(id(edge.below))
+            descending.append(edge)
     reached, kept = {id(variable)}, []
-    for edge in reversed(edges):  # from the variable up
-        if id(edge.below) in reached and edge.formula != ZERO:
+    for edge in reversed(descending):  # from the variable up
+        if id(edge.below) in reached:
             reached.add(id(edge.above))
             kept.append(edge)
     return tuple(reversed(kept))

@@ -66,8 +66,8 @@ def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
         yield "why_choice", {"x": name}
     elif node.op in _BLOCKS:
         yield f"why_{_BLOCKS[node.op]}", {"x": name}
-    elif node.op == "max":
-        yield "why_max", {"x": name}
+    elif node.op in ("max", "min"):
+        yield f"why_{node.op}", {"x": name}
     elif node.op == "einsum":
         yield "why_einsum", {"x": name, "subscripts": node.params["subscripts"]}
     elif x.shape != node.shape:

@@ -8,6 +8,7 @@ same line yields the number *and* the formula, so the two cannot drift apart.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,11 @@ def _matmul_y(g: Any, ans: Any, x: Any, y: Any) -> Any:
     return np.swapaxes(x, -1, -2) @ g
 
 
+def _solve_matrix(g: Any, ans: Any, a: Any, b: Any) -> Any:
+    back = np.linalg.solve(a.T, g)
+    return -np.outer(back, ans) if ans.ndim == 1 else -(back @ ans.T)
+
+
 def _spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Hand a reduction's cotangent to every entry that was reduced."""
     if axis is not None and not keepdims:
@@ -70,10 +76,15 @@ def _max(x: Any, axis: Any, keepdims: bool) -> Any:
     return np.max(x, axis=axis, keepdims=keepdims)
 
 
-def _max_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    largest = x == _spread(ans, x, axis, keepdims)  # ties share the cotangent
-    ties = np.sum(largest, axis=axis, keepdims=keepdims)
-    return _spread(g / ties, x, axis, keepdims) * largest
+def _min(x: Any, axis: Any, keepdims: bool) -> Any:
+    return np.min(x, axis=axis, keepdims=keepdims)
+
+
+def _extreme_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """Of `max` and `min`: the entries that are it get the cotangent, and share it where they tie."""
+    chosen = x == _spread(ans, x, axis, keepdims)
+    ties = np.sum(chosen, axis=axis, keepdims=keepdims)
+    return _spread(g / ties if np.any(ties.value > 1) else g, x, axis, keepdims) * chosen
 
 
 def _prod_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -134,11 +145,13 @@ RULES: dict[str, Rule] = {
         lambda g, ans, x, y: g * y * x ** (y - 1),
         lambda g, ans, x, y: g * ans * np.log(x),
     ),
+    "remainder": _rule(np.remainder, lambda g, ans, x, y: g, lambda g, ans, x, y: -g * np.floor(x / y)),
     "negative": _rule(np.negative, lambda g, ans, x: -g),
     "positive": _rule(np.positive, lambda g, ans, x: g),
     "reciprocal": _rule(np.reciprocal, lambda g, ans, x: -g * ans**2),
     "square": _rule(np.square, lambda g, ans, x: g * 2 * x),
     # elementary functions
+    "deg2rad": _rule(np.deg2rad, lambda g, ans, x: g * (np.pi / 180)),
     "exp": _rule(np.exp, lambda g, ans, x: g * ans),
     "exp2": _rule(np.exp2, lambda g, ans, x: g * ans * np.log(2)),
     "expm1": _rule(np.expm1, lambda g, ans, x: g * (ans + 1)),
@@ -151,6 +164,8 @@ RULES: dict[str, Rule] = {
         lambda g, ans, x, y: g * np.exp(x - ans),
         lambda g, ans, x, y: g * np.exp(y - ans),
     ),
+    "erf": _rule(np.vectorize(math.erf, otypes=[float]), lambda g, ans, x: g * (2 / np.sqrt(np.pi)) * np.exp(-(x**2))),
+    "expit": _rule(lambda x: 1 / (1 + np.exp(-x)), lambda g, ans, x: g * ans * (1 - ans)),  # erf and it are SciPy's
     "sqrt": _rule(np.sqrt, lambda g, ans, x: g / (2 * ans)),
     "cbrt": _rule(np.cbrt, lambda g, ans, x: g / (3 * ans**2)),
     "sin": _rule(np.sin, lambda g, ans, x: g * np.cos(x)),
@@ -189,19 +204,27 @@ RULES: dict[str, Rule] = {
         lambda g, ans, c, x, y: np.where(c, g, 0),
         lambda g, ans, c, x, y: np.where(c, 0, g),
     ),
-    "max": _rule(_max, _max_vjp),
+    "max": _rule(_max, _extreme_vjp),
+    "min": _rule(_min, _extreme_vjp),
     # flat almost everywhere
     **{
         ufunc.__name__: _rule(ufunc, None, None)
         for ufunc in (np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal)
     },
-    **{ufunc.__name__: _rule(ufunc, None, None) for ufunc in (np.logical_and, np.logical_or)},
-    **{ufunc.__name__: _rule(ufunc, None) for ufunc in (np.sign, np.floor, np.ceil, np.rint, np.logical_not)},
+    **{ufunc.__name__: _rule(ufunc, None, None) for ufunc in (np.logical_and, np.logical_or, np.logical_xor)},
+    **{ufunc.__name__: _rule(ufunc, None, None) for ufunc in (np.bitwise_and, np.bitwise_or, np.bitwise_xor)},
+    **{ufunc.__name__: _rule(ufunc, None, None) for ufunc in (np.heaviside, np.floor_divide)},
+    **{ufunc.__name__: _rule(ufunc, None) for ufunc in (np.logical_not, np.invert)},
+    **{ufunc.__name__: _rule(ufunc, None) for ufunc in (np.sign, np.floor, np.ceil, np.trunc, np.rint)},
     **{ufunc.__name__: _rule(ufunc, None) for ufunc in (np.isfinite, np.isnan, np.isinf)},
     # arrays
     "sum": _rule(_sum, lambda g, ans, x, axis, keepdims: _spread(g, x, axis, keepdims)),
     "prod": _rule(lambda x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims), _prod_vjp),
     "matmul": _rule(np.matmul, _matmul_x, _matmul_y),
+    "trace": _rule(np.trace, lambda g, ans, x: g * x.identity()),
+    "det": _rule(np.linalg.det, lambda g, ans, x: g * ans * np.linalg.inv(x).T),
+    "inv": _rule(np.linalg.inv, lambda g, ans, x: -(ans.T @ g @ ans.T)),
+    "solve": _rule(np.linalg.solve, _solve_matrix, lambda g, ans, a, b: np.linalg.solve(a.T, g)),
     "outer": _rule(np.outer, lambda g, ans, x, y: g @ y, lambda g, ans, x, y: x @ g),
     "transpose": _rule(
         np.transpose,
@@ -224,4 +247,4 @@ RULES: dict[str, Rule] = {
     ),
 }
 
-SYNONYMS = {"fabs": "absolute", "float_power": "power", "fmax": "maximum", "fmin": "minimum"}
+SYNONYMS = {"fabs": "absolute", "float_power": "power", "fmax": "maximum", "fmin": "minimum", "radians": "deg2rad"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from types import FunctionType
 from typing import Any
 
@@ -23,7 +24,8 @@ def autograd_gradient(f: Callable[..., Any], point: Mapping[str, Any], name: str
     except ImportError:
         return None
     ours = with_numpy(f, anp)
-    with np.errstate(all="ignore"), warnings.catch_warnings(), suppress(Exception):  # it cannot do everything
+    quiet = redirect_stdout(io.StringIO())
+    with np.errstate(all="ignore"), warnings.catch_warnings(), quiet, suppress(Exception):  # it cannot do everything
         warnings.simplefilter("ignore")
         return autograd.grad(lambda x: ours(**{**point, name: x}))(point[name])
     return None

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.derivation.notation import array_text
 from gradcheck.derivation.symbols import (
     ONE,
     Coefficient,
@@ -31,6 +32,7 @@ from gradcheck.derivation.trace import interior
 from gradcheck.derivation.value import Traced
 
 MINUS_ONE = number(-1)
+_SHORT = 4  # entries; such a nameless constant is written out
 COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 
 
@@ -130,7 +132,10 @@ def _constant(value: Traced) -> Formula:
         return number(value.value)
     if value.name:
         return symbol(value)
-    return Symbol(f"array({', '.join(map(str, value.shape))})", value.value, np.asarray(value.value).tobytes())
+    content = np.asarray(value.value)
+    short = content.ndim == 1 and content.size <= _SHORT
+    name = array_text(content) if short else f"array({', '.join(map(str, value.shape))})"
+    return Symbol(name, value.value, content.tobytes())
 
 
 def _is_plain(formula: Formula) -> bool:
@@ -174,6 +179,8 @@ def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR09
             return power(x, Fraction(2))
         case "power" if isinstance(y, Number):
             return power(x, y.value)
+    if value.op in ("matmul", "transpose") and (left := _without_identity(arguments)) is not None:
+        return left
     if value.op == "transpose" and isinstance(x, Function) and x.op == "transpose" and _reverses(value, x):
         return x.arguments[0]
     if value.op in ("reshape", "transpose") and isinstance(x, Function) and _is_uniform(x):
@@ -181,6 +188,14 @@ def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR09
     if value.op in COMPARISONS:
         arguments = [unspread(x, [y]), unspread(y, [x])]
     return Function(value.op, tuple(arguments), value.params, _spelled(value.params), value.shape)
+
+
+def _without_identity(arguments: list[Formula]) -> Formula | None:
+    """What a product with the identity matrix leaves; the identity is its own transpose."""
+    for k, x in enumerate(arguments):
+        if isinstance(x, Symbol) and x.name.startswith("eye("):
+            return arguments[1 - k] if len(arguments) == 2 else x
+    return None
 
 
 def _reverses(*transposes: Traced | Function) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.derivation.naming import NameRecorder, give_names, name_constants, name_positions
-from gradcheck.derivation.value import Traced, UntracedError
+from gradcheck.derivation.untraced import UntracedError
+from gradcheck.derivation.value import Traced
 
 
 @dataclass(frozen=True)

@@ -7,27 +7,19 @@ yet; which operations are known stands in :mod:`gradcheck.derivation.rules`.
 
 from __future__ import annotations
 
+import inspect
 import itertools
-import linecache
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from types import FrameType
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from gradcheck.derivation.rules import RULES, SYNONYMS
+from gradcheck.derivation.untraced import leave
 
 _COUNTER = itertools.count()
-_OURS = os.path.dirname(__file__) + os.sep
-_LIBRARIES = (os.path.dirname(np.__file__) + os.sep, _OURS)
-_USER_CODE = (_OURS + "worked_example.py", _OURS + "forms.py")  # live among us, but are read as a user's code
-
-
-class UntracedError(TypeError):
-    """Code left the traced world; the message says where, and what to write instead."""
+_NO_CHOICE = "write np.where(condition, a, b) for if, np.maximum for max, and leave an assert out"
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -61,6 +53,12 @@ class Traced(NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return f"Traced({self.name or self.op} = {self.value!r})"
 
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, form: str) -> str:
+        return format(self.value, form)  # what code prints on its way
+
     # What NumPy asks of an array
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -76,11 +74,13 @@ class Traced(NDArrayOperatorsMixin):
     def __array_function__(self, function: Callable[..., Any], _types: Any, args: Any, kwargs: Any) -> Any:
         from gradcheck.derivation.functions import FUNCTIONS
 
-        name = f"np.{function.__name__}"
+        name = f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
+        if not args and kwargs:
+            args, kwargs = _first_by_position(function, kwargs)
         if function not in FUNCTIONS and not _any_depends((args, kwargs)):
             return function(*_plain(args), **_plain(kwargs))
         if function not in FUNCTIONS:
-            leave(name, "has no derivative rule", "write it with operators, np.sum, np.where, matmul and ufuncs")
+            leave(name, "has no derivative rule", "write it with operators, np.sum, np.where, @ and ufuncs")
         try:
             return FUNCTIONS[function](*args, **kwargs)
         except TypeError as problem:
@@ -107,11 +107,12 @@ class Traced(NDArrayOperatorsMixin):
         return int(self.value.__index__())
 
     def __bool__(self) -> bool:
-        self._must_be_constant("if, while, and, or, min, max on a value", "write np.where(condition, a, b)")
+        self._must_be_constant("if, while, assert, and, or, min, max on a value", _NO_CHOICE)
         return bool(self.value)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        leave("item assignment", f"changes {self._called} in place", "build the array with np.stack or np.where")
+        remedy = "write into a copy of it, made by np.copy before, or build the array with np.stack or np.where"
+        leave("item assignment", f"changes {self._called} in place", remedy)
 
     def __getitem__(self, index: Any) -> Traced:
         index = plain_index(index)
@@ -190,6 +191,10 @@ class Traced(NDArrayOperatorsMixin):
         """Zeros of `shape` with this value added at `index`: what indexing does to a cotangent."""
         return apply("scatter", self, index=index, shape=shape)
 
+    def identity(self) -> Traced:
+        """The identity matrix of this value's size: what taking the trace does to a cotangent."""
+        return Traced(np.eye(len(self)), name=f"eye({len(self)})")
+
     def move(self, index: Any, what: str, fill: float = 0.0) -> Traced:
         """The entries rearranged, each named by its number in reading order; -1 stands for `fill`."""
         return apply("move", self, index=index, fill=fill, what=what)
@@ -204,8 +209,10 @@ class Traced(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Callable[..., Traced]:
         """Array methods (sum, mean, dot, max, ...) are the NumPy functions of the same name."""
-        if name.startswith("_") or not hasattr(np.ndarray, name) or not hasattr(np, name):
+        if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"a traced value has no attribute {name!r}")
+        if not hasattr(np, name):
+            leave(f".{name}", f"takes {self._called} out of the trace", "write it with operators and NumPy's functions")
         return lambda *args, **options: self._call(getattr(np, name), *args, **options)
 
     def _call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Traced:
@@ -217,8 +224,9 @@ def apply(op: str, *inputs: Any, **params: Any) -> Traced:
     """A new traced value: the primitive `op` of `inputs`."""
     op = SYNONYMS.get(op, op)
     if op not in RULES:
-        known = ", ".join(sorted(RULES))
-        leave(f"np.{op}", "has no derivative rule", f"write it with what has one: {known}")
+        leave(
+            f"np.{op}", "has no derivative rule", "write it with +, -, *, /, **, np.exp, np.log, np.tanh, np.where, ..."
+        )
     nodes = tuple(getattr(x, "held", x) if isinstance(x, Traced) else Traced(x) for x in inputs)
     value = RULES[op].forward(*(x.value for x in nodes), **params)
     return Traced(value, op, nodes, params)
@@ -239,36 +247,31 @@ def _plain(thing: Any) -> Any:
     return thing.value if isinstance(thing, Traced) else thing
 
 
-def leave(what: str, why: str, remedy: str) -> NoReturn:
-    """Say which line of the user's code leaves the traced world, and what to write instead."""
-    raise UntracedError(f"{_where()}{what} {why}; {remedy}.")
-
-
-def is_user_code(frame: FrameType) -> bool:
-    """Whether `frame` runs the code being explained, not NumPy's or ours."""
-    file = frame.f_code.co_filename
-    return file in _USER_CODE or not file.startswith(_LIBRARIES)
-
-
-def _where() -> str:
-    frame: FrameType | None = sys._getframe()
-    while frame is not None and not is_user_code(frame):
-        frame = frame.f_back
-    if frame is None:
-        return ""
-    code = frame.f_code
-    line = linecache.getline(code.co_filename, frame.f_lineno, frame.f_globals).strip()
-    return f"line {frame.f_lineno} of {code.co_filename}, in {code.co_name}: `{line}`: "
+def _first_by_position(function: Callable[..., Any], options: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:
+    """``np.sum(a=x, axis=0)`` as ``np.sum(x, axis=0)``: the first argument, by whatever name NumPy has for it."""
+    try:
+        first = next(iter(inspect.signature(function).parameters))
+    except (ValueError, StopIteration):  # not written in Python
+        return (), options
+    return ((options[first],) if first in options else ()), {k: v for k, v in options.items() if k != first}
 
 
 def plain_index(index: Any) -> Any:
-    """An index made of plain numbers, slices and arrays."""
+    """An index made of plain numbers, slices and arrays; a mask, which is constant near a point, as positions."""
     if isinstance(index, tuple):
-        return tuple(plain_index(i) for i in index)
+        parts = [plain_index(i) for i in index]
+        return tuple(j for i in parts for j in (i if isinstance(i, tuple) else (i,)))
+    if isinstance(index, list | np.ndarray | Traced) and _is_mask(index):
+        places = np.nonzero(getattr(index, "value", index))
+        return places if len(places) > 1 else places[0]
     if isinstance(index, Traced):
         index._must_be_constant("an index", "a position cannot be differentiated; take it from a constant")
         return index.value
     return index
+
+
+def _is_mask(index: Any) -> bool:
+    return bool(np.ndim(index)) and np.asarray(getattr(index, "value", index)).dtype == bool
 
 
 def is_position(index: Any) -> bool:

@@ -92,7 +92,8 @@ class Wording:
         rows = ", ".join(f"[{row.number}]" for row in d.rows if not row.agrees)
         if not d.ok:
             return self.say("wrong_rows", rows=rows) if rows else self.say("wrong_checks")
-        return "" if all(check.agrees for check in d.checks) else self.say("wrong_backward")
+        other = next((check.name for check in d.checks if not check.agrees), None)
+        return self.say(f"wrong_{other}") if other else ""
 
     def paths(self) -> str:
         """How many paths there are, if more than one."""

@@ -70,6 +70,7 @@ MESSAGES = {
     "why_block": "{x} is one block of the joined array: it gets its part of δ",
     "why_written": "{x} was written into the array: it gets its part of δ",
     "why_max": "only the largest entries of {x} reached the result: δ goes to them",
+    "why_min": "only the smallest entries of {x} reached the result: δ goes to them",
     "why_einsum": "in einsum '{subscripts}' the places of {x} and of the result are exchanged",
     # Checks
     "check_numerical": "numerical",
@@ -90,6 +91,7 @@ MESSAGES = {
     "disagrees": "DISAGREES",
     "wrong_rows": "WRONG: {rows} is not what was measured; do not rely on this derivation.",
     "wrong_checks": "WRONG: the checks below do not agree; do not rely on this derivation.",
+    "wrong_autograd": "autograd says something else than this derivation, which was measured.",
     "wrong_backward": "The layer's own backward says something else than this derivation, which was measured.",
     # After the table
     "step": "{wrt} = {old} - {rate} * {gradient} -> {new}",

@@ -68,6 +68,7 @@ MESSAGES = {
     "why_block": "{x} 是拼接后数组的一块：取 δ 的相应部分",
     "why_written": "{x} 被写入数组的一处：取 δ 的相应部分",
     "why_max": "只有 {x} 的最大元素传到结果：δ 只传给它们",
+    "why_min": "只有 {x} 的最小元素传到结果：δ 只传给它们",
     "why_einsum": "在 einsum '{subscripts}' 中交换 {x} 与结果的下标",
     # 核对
     "check_numerical": "数值梯度",
@@ -88,6 +89,7 @@ MESSAGES = {
     "disagrees": "不一致",
     "wrong_rows": "有误：{rows} 与实测不一致，请勿采信本推导。",
     "wrong_checks": "有误：下面的核对不一致，请勿采信本推导。",
+    "wrong_autograd": "autograd 的结果与本推导不同；本推导已经实测核对。",
     "wrong_backward": "该层自身的 backward 与本推导不同；本推导已经实测核对。",
     # 表后
     "step": "{wrt} = {old} - {rate} * {gradient} -> {new}",

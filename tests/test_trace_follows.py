@@ -1,0 +1,139 @@
+"""The code that people write is followed: masks, sorting, linear algebra, convolutions, keywords, prints."""
+
+import numpy as np
+import pytest
+
+from gradcheck import explain
+
+RNG = np.random.default_rng(3)
+V = RNG.permutation(np.arange(6.0)) / 2 - 1.2
+M = RNG.normal(size=(3, 3)) + 3 * np.eye(3)
+K = np.array([0.5, -1.0, 2.0, 0.3])
+
+
+def masked(x):
+    return np.sum(x[x > 0] ** 3) + np.sum(x[(x > -1) & ~(x > 1)])
+
+
+def masked_rows(M):
+    return np.sum(M[M[:, 0] > 1, 1] ** 2)
+
+
+def written_under_a_mask(x):
+    y = x.copy()
+    y[y < 0] = 0
+    y[1:] *= 2
+    return np.sum(y**2)
+
+
+def array_copied(x):
+    y = np.array(x)
+    y[0] += x[1]
+    return np.sum(y**2)
+
+
+def ordered(x):
+    s = np.sort(x)
+    return s @ np.arange(6.0) + np.median(x) ** 2 + np.ptp(x) + x[np.argsort(x)[1]]
+
+
+def least(M):
+    return np.sum(M.min(axis=0) * np.min(M, axis=1)) + np.linalg.norm(M[0], 1) + np.linalg.norm(M, "fro")
+
+
+def norms(M):
+    return np.linalg.norm(M, axis=1) @ np.ones(3) + np.linalg.norm(M[0], np.inf) + np.linalg.norm(M, 2, axis=0)[0]
+
+
+def solved(M):
+    x = np.linalg.solve(M, np.ones(3))
+    return x @ x + np.log(np.linalg.det(M)) + np.sum(np.linalg.inv(M) ** 2) + np.trace(M @ M.T)
+
+
+def solved_for_several(M):
+    return np.sum(np.linalg.solve(M, np.ones((3, 2)) * M[0, 0]) ** 3)
+
+
+def convolved(x):
+    parts = (np.convolve(x, K, mode) for mode in ("full", "same", "valid"))
+    return sum(np.sum(np.arange(1.0, len(part) + 1) * part**2) for part in parts)
+
+
+def stable_log_sum(M):
+    m = np.max(M, axis=1, keepdims=True)
+    total = m + np.log(np.sum(np.exp(M - m), axis=1, keepdims=True))
+    return np.sum(total)
+
+
+def odds_and_ends(x):
+    y = np.average(x, weights=[1, 2, 3, 4, 5, 6]) + np.sum(np.round(x, 1) * x) + np.sum(np.deg2rad(x))
+    return y + np.sum(x % 2) + np.sum(np.column_stack([x, x**2]) * np.append(x, x).reshape(6, 2))
+
+
+def by_keyword(M):
+    return np.sum(a=np.sum(a=M**2, axis=0, keepdims=True)) + np.einsum("ij,ij->", M, M)
+
+
+FUNCTIONS = [
+    *((f, {"x": V}) for f in (masked, written_under_a_mask, array_copied, ordered, convolved, odds_and_ends)),
+    *((f, {"M": M}) for f in (masked_rows, least, norms, solved, solved_for_several, stable_log_sum, by_keyword)),
+]
+
+
+@pytest.mark.parametrize(("f", "at"), FUNCTIONS, ids=lambda value: getattr(value, "__name__", ""))
+def test_it_is_followed_and_every_step_is_right(f, at):
+    derivation = explain(f, *at, at)
+    assert derivation.ok, str(derivation)
+    np.testing.assert_allclose(derivation.value, derivation.numerical, rtol=1e-5, atol=1e-6)
+
+
+def test_a_mask_is_written_as_the_positions_it_picks():
+    assert explain(masked_rows, "M", {"M": M}).paths[0].factors[-1].rule.endswith("at [[0, 1, 2], 1]") == (
+        bool(np.all(M[:, 0] > 1))
+    )
+    rule = explain(lambda x: np.sum(x[x > 0]), "x", {"x": np.array([-1.0, 2.0, 3.0])}).paths[0].factors[0].rule
+    assert rule == "ones(2) at [[1, 2]]"
+
+
+def test_a_derivative_without_detours_is_written_so():
+    rules = {
+        "2 * M": lambda M: np.trace(M @ M.T),
+        "2 * M ": lambda M: np.einsum("ij,ij->", M, M),
+        "ones((3, 3))": lambda M: np.sum(M),
+        "f * inv(M).T": lambda M: np.linalg.det(M),
+        "M == f": lambda M: np.min(M),
+    }
+    for rule, f in rules.items():
+        assert explain(f, "M", {"M": M}).paths[0].factors[0].rule == rule.strip()
+
+
+def test_what_the_code_prints_is_printed_once(capsys):
+    def f(x):
+        y = x**2
+        print(f"y is {y:.2f} at", x)  # noqa: T201 - what this is about
+        return y
+
+    assert explain(f, "x", {"x": 1.5}).ok
+    assert capsys.readouterr().out == "y is 2.25 at 1.5\n"
+
+
+def test_values_that_cancel_out_of_the_result_leave_no_dead_end():
+    derivation = explain(stable_log_sum, "M", {"M": M})
+    assert [path.names for path in derivation.paths] == [("M", "total", "stable_log_sum")]
+
+
+def test_a_second_opinion_that_measurement_contradicts_is_reported_but_does_not_decide():
+    derivation = explain(lambda x: np.linalg.norm(x, np.inf), "x", {"x": V})  # autograd's derivative of it is wrong
+    assert {check.name: check.agrees for check in derivation.checks} == {
+        "numerical": True,
+        "factors": True,
+        "autograd": False,
+    }
+    assert derivation.ok
+    assert "autograd says something else than this derivation, which was measured." in derivation.text()
+
+
+def test_scipys_functions_are_followed():
+    special = pytest.importorskip("scipy.special", reason="SciPy is not installed")
+    derivation = explain(lambda x: special.erf(x) * special.expit(x), "x", {"x": 0.4})
+    assert derivation.ok, str(derivation)
