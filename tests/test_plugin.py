@@ -188,9 +188,14 @@ class TestLayers(unittest.TestCase):
     def test_wrong_in_a_subtest(self):
         with self.subTest("second"):
             assert check(Halved(), x)
+
+    def test_wrong_with_words(self):
+        self.assertTrue(check(Halved(), x), "as we said")
 """,
     )
-    assert sum(line.startswith("Halved: dW is wrong in 12 of 12") for line in error_lines(result)) >= 3
+    assert sum(line.startswith("Halved: dW is wrong in 12 of 12") for line in error_lines(result)) >= 4
+    result.stdout.fnmatch_lines(["*of check) : as we said"])
+    result.stdout.no_fnmatch_line("*is not true*")
 
 
 def test_inside_given_without_a_health_check(pytester):

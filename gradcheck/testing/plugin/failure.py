@@ -103,7 +103,7 @@ def tell(error: BaseException, failing: Any, text: Any) -> Report | None:
 
 
 def _with_report(message: str, report: Report, text: str) -> str:
-    """The message with the text for what follows ``assert``; what the user said before it stays."""
+    """The message with the text for what follows ``assert``; what the user said before it, or to unittest, stays."""
     before, _, after = message.partition(repr(report))
     said, introspected, _ = before.rpartition("assert ")
-    return f"{said}{text}{'' if introspected else after}"
+    return f"{said}{text}{'' if introspected else after.removeprefix(' is not true')}"
