@@ -11,7 +11,8 @@ VERSION = re.search(r'^__version__ = "([^"]+)"$', INIT, re.M)
 
 EXAMPLES = ["rich>=13", "matplotlib>=3.8", "pooch>=1.8", "scikit-learn>=1.3"]
 TEST = [*EXAMPLES, "pytest-xdist>=3.5", "setuptools>=77"]
-DEV = [*TEST, "distributed>=2024.8", "playwright>=1.50", "ruff>=0.8", "mypy>=1.11"]
+COMPANIONS = ["pytest-randomly>=3.15", "pytest-cov>=5", "pytest-benchmark>=5", "pytest-regressions>=2.5"]
+DEV = [*TEST, *COMPANIONS, "distributed>=2024.8", "playwright>=1.50", "ruff>=0.8", "mypy>=1.11"]
 
 setup(
     name="gradcheck",
