@@ -228,20 +228,22 @@ class AdadeltaEpsilonOutsideTheRoots(Adadelta):
 
 class AdamWithoutCorrection(Adam):
     def _begin_step(self):
-        self.correction_1 = self.correction_2 = 1.0
+        self.weights_1, self.weights_2 = 1 / (1 - self.beta_1), 1 / (1 - self.beta_2)
 
 
 class AdamCountsFromZero(Adam):
     def _begin_step(self):
-        t = self.steps
-        self.correction_1, self.correction_2 = 1 - self.beta_1 ** (t + 1), 1 - self.beta_2 ** (t + 1)
+        self.steps += 1
+        super()._begin_step()
+        self.steps -= 1
 
 
 class AdamEpsilonHat(Adam):
     def _move(self, W, dW, scratch, m, v):
-        self.epsilon /= np.sqrt(self.correction_2)
+        correction = np.sqrt(1 - self.beta_2**self.steps)
+        self.epsilon /= correction
         super()._move(W, dW, scratch, m, v)
-        self.epsilon *= np.sqrt(self.correction_2)
+        self.epsilon *= correction
 
 
 class AdamWAsL2(AdamW):
@@ -263,7 +265,7 @@ class AdamWAfterTheStep(AdamW):
 
 class AdamaxCorrectsTheMaximum(Adamax):
     def _move(self, W, dW, scratch, m, u):
-        self.rate *= self.correction_2
+        self.rate *= 1 - self.beta_2**self.steps
         super()._move(W, dW, scratch, m, u)
 
 
@@ -275,9 +277,9 @@ class AdamaxForgetsNothing(Adamax):
 
 class AdamaxEpsilonAfterwards(Adamax):
     def _move(self, W, dW, scratch, m, u):
-        m[...] = self.beta_1 * m + (1 - self.beta_1) * dW
+        m[...] = self.beta_1 * m + dW
         np.maximum(self.beta_2 * u, np.abs(dW), out=u)
-        W -= self.rate / self.correction_1 * m / (u + self.epsilon)
+        W -= self.rate / self.weights_1 * m / (u + self.epsilon)
 
 
 class NadamWithConstantShare(Nadam):
@@ -288,7 +290,7 @@ class NadamWithConstantShare(Nadam):
 class NadamDoesNotLookAhead(Nadam):
     def _begin_step(self):
         super()._begin_step()
-        self._of_mean = self._share(self.steps) / (1 - self._product)
+        self._of_sum = (1 - self.beta_1) * self._share(self.steps) / (1 - self._product)
 
 
 class NadamCountsFromZero(Nadam):

@@ -145,6 +145,34 @@ def test_how_the_arrays_lie_in_memory_does_not_show(make):
             np.testing.assert_array_equal(params[name], expected[name])
 
 
+def remembered_of_a_weight_without_gradient(optimizer):
+    params, once = {"W": np.ones(2, np.float32)}, np.full(2, 1e-3, np.float32)
+    run(optimizer, params, [{"W": once}, *[{"W": once * [0, 1]}] * 1_000])
+    assert np.isfinite(params["W"]).all()
+    return np.abs([array for kept in optimizer.state.values() for array in kept.values()])
+
+
+def subnormal(sizes):
+    return bool(((sizes > 0) & (sizes < np.finfo(np.float32).tiny)).any())
+
+
+@every
+def test_what_is_remembered_fades_to_nothing_and_not_to_subnormal_numbers(make):
+    assert not subnormal(remembered_of_a_weight_without_gradient(make()))
+
+
+@pytest.mark.parametrize("make", [Adam, RMSprop, partial(SGD, momentum=0.9)])
+def test_left_alone_it_would_become_subnormal_and_stay_so(make):
+    optimizer = make()
+    optimizer.fades = False
+    assert subnormal(remembered_of_a_weight_without_gradient(optimizer))
+
+
+@pytest.mark.parametrize("make", [Adam, RMSprop])
+def test_with_nothing_to_keep_it_from_dividing_by_0_all_is_remembered(make):
+    assert subnormal(remembered_of_a_weight_without_gradient(make(epsilon=0.0)))
+
+
 @every
 def test_what_is_saved_and_loaded_goes_on_as_if_nothing_had_been(make):
     grads = gradients(6)

@@ -35,7 +35,7 @@ def as_float_array(owner: object, name: str, value: Any, dtype: DTypeLike | None
         If the values are not real floating-point numbers, or not of type `dtype`.
     """
     array = np.asarray(value)
-    if not np.issubdtype(array.dtype, np.floating):
+    if array.dtype.kind != "f":
         target = np.dtype(dtype or np.float64)
         raise TypeError(
             f"{owner!r}: {name} has dtype {array.dtype}, expected real floating-point numbers; "

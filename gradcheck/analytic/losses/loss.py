@@ -5,6 +5,7 @@ A new loss is, like a layer, two methods: ``_forward(x, t) -> (values, cache)`` 
 they have no gradient.
 """
 
+from math import prod
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -118,7 +119,7 @@ class Loss(Recorded):
             return np.broadcast_to(np.asarray(dout, dtype), shape)
         if np.shape(dout) != ():
             raise ValueError(f"{self!r}: dout has shape {np.shape(dout)}, expected one number, as the loss is one")
-        count = np.prod(shape) if self.reduction == "mean" else 1
+        count = prod(shape) if self.reduction == "mean" else 1
         return dtype.type(np.longdouble(dout) / count)
 
     def _options(self) -> str:

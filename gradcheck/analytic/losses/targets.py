@@ -35,8 +35,7 @@ class ClassLoss(Loss):
         if t.min() < 0 or t.max() >= C:
             wrong = t[(t < 0) | (t >= C)].flat[0]
             raise ValueError(f"{self!r}: t holds the class {wrong}, expected 0 to {C - 1}, as x has C = {C} scores")
-        rows = np.zeros_like(x)
-        np.put_along_axis(rows, t[..., None], 1, axis=-1)
+        rows: Array = (t[..., None] == np.arange(C)).astype(x.dtype)
         return rows
 
 

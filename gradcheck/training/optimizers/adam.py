@@ -5,7 +5,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from gradcheck.training.optimizers.adaptive import running_mean
 from gradcheck.training.optimizers.clipping import Clipping
 from gradcheck.training.optimizers.optimizer import Array, Optimizer, between
 from gradcheck.training.optimizers.schedules import Schedule
@@ -14,8 +13,11 @@ from gradcheck.training.optimizers.schedules import Schedule
 class Adam(Optimizer):
     """Adaptive moments: the running mean of the gradient over the root of that of its square.
 
-    ``m ← β₁ m + (1 − β₁) dW``, ``v ← β₂ v + (1 − β₂) dW²``, ``W ← W − lr · m̂ / (√v̂ + ε)``, where
-    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ): both begin at 0, and would be too small in the first steps.
+    ``m ← β₁ m + dW``, ``v ← β₂ v + dW²``, ``W ← W − lr · m̂ / (√v̂ + ε)``, where m̂ = m / (1 + β₁ + … + β₁ᵗ⁻¹) and
+    v̂ = v / (1 + β₂ + … + β₂ᵗ⁻¹) are means in which the gradient of k steps ago has the weight βᵏ.
+
+    The paper keeps (1 − β₁) m and (1 − β₂) v, and has to correct them in the first steps: by 1 − β₁ᵗ, which is
+    (1 − β₁) (1 + β₁ + … + β₁ᵗ⁻¹). The means are the same; sums take two passes over the weights less.
 
     Parameters
     ----------
@@ -56,19 +58,22 @@ class Adam(Optimizer):
         super().__init__(lr, clip)
         self.beta_1, self.beta_2 = between("beta_1", beta_1, 0, 1), between("beta_2", beta_2, 0, 1)
         self.epsilon = between("epsilon", epsilon, 0)
+        self.fades = self.epsilon > 0
 
     def _begin_step(self) -> None:
-        self.correction_1, self.correction_2 = 1 - self.beta_1**self.steps, 1 - self.beta_2**self.steps
+        self.weights_1, self.weights_2 = _weights(self.beta_1, self.steps), _weights(self.beta_2, self.steps)
 
     def _move(self, W: Array, dW: Array, scratch: Array, *kept: Array) -> None:
         m, v = kept
-        running_mean(m, self.beta_1, dW, scratch)
-        running_mean(v, self.beta_2, np.multiply(dW, dW, out=scratch), scratch)
-        # The correction of v is a number, so it goes into the rate and ε: one pass over the block less.
+        m *= self.beta_1
+        m += dW
+        v *= self.beta_2
+        v += np.multiply(dW, dW, out=scratch)
+        # What v is divided by is a number, so it goes into the rate and ε: one pass over the block less.
         root = np.sqrt(v, out=scratch)
-        root += self.epsilon * sqrt(self.correction_2)
+        root += self.epsilon * sqrt(self.weights_2)
         step = np.divide(m, root, out=scratch)
-        step *= self.rate * sqrt(self.correction_2) / self.correction_1
+        step *= self.rate * sqrt(self.weights_2) / self.weights_1
         W -= step
 
 
@@ -119,7 +124,7 @@ class AdamW(Adam):
 class Adamax(Adam):
     """Adam with a running maximum in place of the root of the mean square.
 
-    ``m ← β₁ m + (1 − β₁) dW``, ``u ← max(β₂ u, |dW| + ε)``, ``W ← W − lr / (1 − β₁ᵗ) · m / u``.
+    m̂ as in Adam, ``u ← max(β₂ u, |dW| + ε)``, ``W ← W − lr · m̂ / u``.
 
     Parameters
     ----------
@@ -144,21 +149,22 @@ class Adamax(Adam):
 
     def _move(self, W: Array, dW: Array, scratch: Array, *kept: Array) -> None:
         m, u = kept
-        running_mean(m, self.beta_1, dW, scratch)
+        m *= self.beta_1
+        m += dW
         u *= self.beta_2
         size = np.abs(dW, out=scratch)
         size += self.epsilon
         np.maximum(u, size, out=u)
         step = np.divide(m, u, out=scratch)
-        step *= self.rate / self.correction_1
+        step *= self.rate / self.weights_1
         W -= step
 
 
 class Nadam(Adam):
     """Adam that looks ahead: Nesterov's momentum, with a share μ that warms up.
 
-    m and v as in Adam, and ``W ← W − lr · (μₜ₊₁ / (1 − M μₜ₊₁) · m + (1 − μₜ) / (1 − M) · dW) / (√v̂ + ε)``, where
-    μₜ = β₁ (1 − 0.96^(ψ t) / 2) and M = μ₁ μ₂ … μₜ.
+    m and v̂ as in Adam, and ``W ← W − lr · (μₜ₊₁ / (1 − M μₜ₊₁) · (1 − β₁) m + (1 − μₜ) / (1 − M) · dW) / (√v̂ + ε)``,
+    where μₜ = β₁ (1 − 0.96^(ψ t) / 2) and M = μ₁ μ₂ … μₜ.
 
     Parameters
     ----------
@@ -200,7 +206,7 @@ class Nadam(Adam):
         share, following = self._share(self.steps), self._share(self.steps + 1)
         self._product, self._product_of = self._product * share, self.steps
         self._of_gradient = (1 - share) / (1 - self._product)
-        self._of_mean = following / (1 - self._product * following)
+        self._of_sum = (1 - self.beta_1) * following / (1 - self._product * following)
 
     def _share(self, t: int) -> float:
         """μₜ, the share of the momentum in step t."""
@@ -208,12 +214,19 @@ class Nadam(Adam):
 
     def _move(self, W: Array, dW: Array, scratch: Array, *kept: Array) -> None:
         m, v = kept
-        running_mean(m, self.beta_1, dW, scratch)
-        running_mean(v, self.beta_2, np.multiply(dW, dW, out=scratch), scratch)
-        step = np.multiply(m, self._of_mean, out=scratch)
+        m *= self.beta_1
+        m += dW
+        v *= self.beta_2
+        v += np.multiply(dW, dW, out=scratch)
+        step = np.multiply(m, self._of_sum, out=scratch)
         step += self._of_gradient * dW
-        step *= self.rate * sqrt(self.correction_2)
+        step *= self.rate * sqrt(self.weights_2)
         root = np.sqrt(v)
-        root += self.epsilon * sqrt(self.correction_2)
+        root += self.epsilon * sqrt(self.weights_2)
         step /= root
         W -= step
+
+
+def _weights(beta: float, steps: int) -> float:
+    """The sum 1 + β + … + β^(steps − 1) of what the gradients so far weigh."""
+    return (1 - beta**steps) / (1 - beta)

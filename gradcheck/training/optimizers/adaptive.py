@@ -116,6 +116,7 @@ class RMSprop(Optimizer):
         super().__init__(lr, clip)
         self.rho, self.momentum = between("rho", rho, 0, 1), between("momentum", momentum, 0, 1)
         self.epsilon, self.centered = between("epsilon", epsilon, 0), bool(centered)
+        self.fades = self.epsilon > 0
         in_use = {"s": True, "v": momentum > 0, "mean": centered}
         self.state = {kept: {} for kept in self.keeps if in_use[kept]}
 
@@ -180,6 +181,7 @@ class Adadelta(Optimizer):
     ) -> None:
         super().__init__(lr, clip)
         self.rho, self.epsilon = between("rho", rho, 0, 1), between("epsilon", epsilon, 0)
+        self.fades = self.epsilon > 0
 
     def _move(self, W: Array, dW: Array, scratch: Array, *kept: Array) -> None:
         s, u = kept

@@ -8,20 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.analytic.recorded import Recorded
+from gradcheck.training.aligned import aligned_copy, aligned_empty
 from gradcheck.training.optimizers.clipping import Clipping
 from gradcheck.training.optimizers.schedules import Constant, Schedule
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 
-BLOCK = 1 << 15  # entries: the half dozen arrays of a block stay in the cache from the first operation to the last
+BLOCK = 1 << 18  # bytes: the half dozen arrays of a block stay in the cache from the first operation to the last
+OFTEN = 64  # steps between two looks for what has faded
 
 
 class Optimizer(Recorded):
     """Moves parameters along their gradients, in place.
 
     A step of Adam is a dozen NumPy operations. Over whole arrays each would fetch them from memory anew;
-    here all are done on one block of `BLOCK` entries before the next, so a weight is fetched once a step,
+    here all are done on one block of `BLOCK` bytes before the next, so a weight is fetched once a step,
     and nothing of its size is allocated after the first step.
 
     Parameters
@@ -51,6 +53,9 @@ class Optimizer(Recorded):
 
     keeps: ClassVar[tuple[str, ...]] = ()
     """The names of the arrays remembered for each parameter; they start at zero."""
+
+    fades: bool = False
+    """Whether what is remembered fades where no gradient comes any more, until it counts for nothing."""
 
     def __init__(self, lr: float | Schedule, clip: Clipping | None = None) -> None:
         self.schedule = lr if isinstance(lr, Schedule) else Constant(lr)
@@ -89,6 +94,8 @@ class Optimizer(Recorded):
                 scratch, for_clipped = self._scratch_like(W_part)
                 gradient = clipped[name](dW, for_clipped) if clipped else dW
                 self._move(W_part, gradient, scratch, *kept)
+                if self.fades and self.steps % OFTEN == 0:
+                    _let_go(kept)
 
     def state_dict(self) -> dict[str, Array]:
         """All that is remembered, as a plain dict of arrays: ``"steps"``, and ``"m/W1"`` and the like.
@@ -112,7 +119,7 @@ class Optimizer(Recorded):
         for key, array in state.items():
             group, _, name = key.partition("/")
             if group in kept and name:
-                kept[group][name] = np.array(array)
+                kept[group][name] = aligned_copy(np.asarray(array))
             elif key not in known:
                 raise ValueError(
                     f"{type(self).__name__} keeps no {key!r}; it keeps {', '.join(sorted(known | {*kept}))}"
@@ -139,13 +146,15 @@ class Optimizer(Recorded):
         """The arrays kept for this parameter."""
         for arrays in self.state.values():
             if name not in arrays or arrays[name].dtype != W.dtype:
-                arrays[name] = arrays[name].astype(W.dtype) if name in arrays else np.zeros(W.shape, W.dtype)
+                start = arrays[name].astype(W.dtype) if name in arrays else np.zeros(W.shape, W.dtype)
+                arrays[name] = aligned_copy(start)
         return [arrays[name] for arrays in self.state.values()]
 
     def _scratch_like(self, block: Array) -> Array:
         """Two arrays of the size and dtype of this block, to be overwritten."""
         if self._scratch.dtype != block.dtype or self._scratch.shape[1] < block.size:
-            self._scratch = np.empty((2, max(block.size, min(BLOCK, 2 * block.size))), block.dtype)
+            size = max(block.size, min(BLOCK // block.itemsize, 2 * block.size))
+            self._scratch = aligned_empty((2, size), block.dtype)
         return self._scratch[:, : block.size]
 
     def _require_matching(self, params: Arrays, grads: Arrays) -> None:
@@ -165,14 +174,28 @@ class Optimizer(Recorded):
 
 
 def _blocks(arrays: tuple[Array, ...]) -> Iterator[list[Array]]:
-    """The same stretch of each of these arrays, of at most `BLOCK` entries; what is written there, they hold."""
+    """The same stretch of each of these arrays, of at most `BLOCK` bytes; what is written there, they hold."""
     W, dW, *kept = arrays
     if not W.flags.c_contiguous:
         yield from _blocks_of_a_copy(arrays)
         return
     flat = [W.reshape(-1), np.asarray(dW).reshape(-1), *(array.reshape(-1) for array in kept)]
-    for start in range(0, W.size, BLOCK):
-        yield [array[start : start + BLOCK] for array in flat]
+    entries = max(1, BLOCK // W.itemsize)
+    for start in range(0, W.size, entries):
+        yield [array[start : start + entries] for array in flat]
+
+
+def _let_go(kept: list[Array]) -> None:
+    """Take as 0 what has all but faded.
+
+    Times 0.9 again and again a number does not become 0, but subnormal, and stays there: on most processors a
+    hundred times slower to work with. A pixel that is black in all but a few pictures is enough.
+    """
+    for array in kept:
+        limits = np.finfo(array.dtype)
+        least = limits.tiny / limits.eps  # 1e-31 in float32: does not fall below what is normal until the next look
+        if array.itemsize > 2:  # float16 has no such numbers to spare
+            array[np.abs(array) < least] = 0
 
 
 def _blocks_of_a_copy(arrays: tuple[Array, ...]) -> Iterator[list[Array]]:

@@ -57,6 +57,7 @@ class SGD(Optimizer):
     """
 
     keeps: ClassVar[tuple[str, ...]] = ("v",)
+    fades = True
 
     def __init__(
         self,
