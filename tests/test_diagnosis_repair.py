@@ -1,8 +1,12 @@
 """Where one edit of the backward makes the gradient right, the report quotes the line and what belongs there."""
 
+import functools
+import threading
+
 import numpy as np
 
 from gradcheck import check
+from gradcheck.checking.diagnosis.repair.stage import Stage
 
 rng = np.random.default_rng(11)
 X, W = rng.normal(size=(5, 4)), rng.normal(size=(4, 3))
@@ -106,3 +110,133 @@ def test_without_source_nothing_is_said():
     exec("def backward(dout, x):\n    return dout * abs(x) ** 1.5", names)
     report = check(lambda x: (np.tanh(x**2), x), X, backward=names["backward"])
     assert [d for d in report.diagnoses if d.explains >= 0.99] == []
+
+
+def gated(x, W):
+    return np.tanh(x @ W), (x, W)
+
+
+def slope_forgotten(dout, cache):
+    x, W = cache
+    return np.sqrt(np.abs(dout)) @ W.T, x.T @ dout
+
+
+def test_other_threads_run_the_backward_as_it_is_written():
+    """While one thread tries out edits, the others see none of them."""
+    x, W, dout = rng.normal(size=(5, 3)), rng.normal(size=(3, 4)), rng.normal(size=(5, 4))
+    expected = slope_forgotten(dout, (x, W))
+    seen, done = [], threading.Event()
+
+    def elsewhere():
+        while not done.is_set():
+            seen.append(all(map(np.array_equal, slope_forgotten(dout, (x, W)), expected)))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    try:
+        assert not check(gated, x, W, backward=slope_forgotten)
+    finally:
+        done.set()
+        thread.join()
+    assert len(seen) > 10
+    assert all(seen)
+
+
+def loud(function):
+    """A decorator, as people write them."""
+
+    @functools.wraps(function)
+    def wrapper(*arguments):
+        return function(*arguments)
+
+    return wrapper
+
+
+def made(W):
+    """A pair that shares what encloses it."""
+    helped = 0
+
+    def forward(x):
+        return np.tanh(np.maximum(x @ W, 0)) @ W.T, x
+
+    @loud
+    def backward(dout, x):
+        z = x @ W + helped
+        a = np.maximum(z, 0)
+        da = dout @ W
+        dz = da * (1 - np.tanh(a) ** 2) * (da > 0)
+        return dz @ W.T
+
+    return forward, backward
+
+
+def test_a_closure_behind_a_decorator_is_read_as_well():
+    forward, backward = made(W)
+    first = check(forward, X, backward=backward).diagnoses[0]
+    assert first.cause == "wrong-mask"
+    assert "(z > 0)" in first.remedy or "(a > 0)" in first.remedy
+
+
+class Network:
+    """Two layers of one kind, in a list; the mistake is in neither's caller."""
+
+    def __init__(self):
+        self.layers = [Layer(), Layer()]
+        self.layers[1].W = W.T.copy()
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, dout):
+        for layer in reversed(self.layers):
+            dout = layer.backward(dout)
+        return dout
+
+
+def test_the_layer_at_fault_is_read_in_a_network():
+    report = check(Network(), X)
+    first = report.diagnoses[0]
+    assert first.cause == "wrong-mask"
+    assert "dz = dout * (self.z > 0)" in first.remedy
+
+
+class Hidden:
+    """A private attribute, and a method of the base class called by its bare name."""
+
+    def __init__(self):
+        self.__scale = 2.0
+
+    def forward(self, x):
+        self.x = x
+        return np.tanh(x) * np.maximum(x, 0) * self.__scale
+
+    def backward(self, dout):
+        d = dout * self.__scale
+        return d * ((1 - np.tanh(self.x) ** 2) * np.maximum(self.x, 0) + np.tanh(self.x) * (dout > 0))
+
+
+def test_private_names_are_known_to_the_edits():
+    first = check(Hidden(), X).diagnoses[0]
+    assert first.cause == "wrong-mask"
+    assert "(self.x > 0)" in first.remedy
+
+
+def test_trying_edits_takes_no_forwards(monkeypatch):
+    """The backward is run again and again, on what one forward has kept."""
+    layer, ran = Layer(), {"forwards": 0, "edits": 0}
+    tried = Stage._changed
+
+    def counted(stage, change, anew=False):
+        before = stage.runner.evaluations
+        try:
+            return tried(stage, change, anew)
+        finally:
+            ran["forwards"] += stage.runner.evaluations - before
+            ran["edits"] += 1
+
+    monkeypatch.setattr(Stage, "_changed", counted)
+    assert check(layer, X).diagnoses[0].cause == "wrong-mask"
+    assert ran["edits"] > 20
+    assert ran["forwards"] == 0

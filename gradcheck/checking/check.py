@@ -122,7 +122,8 @@ def check(
     options = Options(backward, grad, name, forward, parameters)
     report = _checked(subject, inputs, options, how)
     if report.verdict == "disagree" and max_evaluations is None:
-        here = replace(how, executor=None)  # small cases are not worth sending anywhere
+        known = frozenset(d.tensor for d in report.diagnoses if d.explains >= 0.99)
+        here = replace(how, executor=None, explained=known)  # small cases are not worth sending anywhere
         report.reproducer = reproducer(
             subject, inputs, options, report, lambda smaller: _checked(subject, smaller, options, here)
         )

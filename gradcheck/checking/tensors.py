@@ -36,6 +36,8 @@ class How:
     executor: Executor | None
     order: int
     allowed: float
+    explained: frozenset[str] | None = None
+    """The tensors whose mistakes are to be named, if wrong; None for all."""
 
 
 def compare_all(bench: Bench, report: Report, how: How) -> None:
@@ -47,7 +49,7 @@ def compare_all(bench: Bench, report: Report, how: How) -> None:
     report.tensors = [_within_limit(precise, tensor, how) for tensor in evidence.names]
     with suppress(LimitReached):
         _kinks_shared_by_tensors(precise, report.tensors)
-        report.diagnoses, report.patterns = diagnose(precise, report.tensors, report.conduct)
+        report.diagnoses, report.patterns = diagnose(precise, report.tensors, report.conduct, how.explained)
     if precise is not bench:
         precise.runner.state.restore()
         bench.elsewhere = precise.evaluations - bench.runner.evaluations

@@ -1,6 +1,6 @@
 """From a bench and what disagreed there to diagnoses and patterns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -37,14 +37,20 @@ class Findings(NamedTuple):
     patterns: list[str]
 
 
-def diagnose(bench: Bench, comparisons: Sequence[Comparison], conduct: Sequence[Finding]) -> Findings:
-    """Which mistakes explain what is wrong; nothing is run where nothing is.
+def diagnose(
+    bench: Bench,
+    comparisons: Sequence[Comparison],
+    conduct: Sequence[Finding],
+    tensors: Collection[str] | None = None,
+) -> Findings:
+    """Which mistakes explain what is wrong, in these tensors or in all; nothing is run where nothing is.
 
     A few hundred evaluations of the forward are usual: for each wrong tensor a Jacobian at the given point and at two
     fresh ones, of a part of its entries where there are too many. After :data:`MOST` of them the best that was found
     by then is all that is said.
     """
     wrong = [c for c in comparisons if c.verdict == "disagree" and not _is_a_needle(c)]
+    wrong = [c for c in wrong if tensors is None or c.name in tensors]
     by_conduct = list(from_conduct(bench, conduct))
     if not wrong:
         return Findings(by_conduct, [])

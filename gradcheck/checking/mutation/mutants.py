@@ -162,8 +162,8 @@ def _wrong_versions(function: Any) -> Iterator[tuple[Place, Callable[..., Any]]]
 def parsed(function: Any) -> Any:
     """The function's syntax tree, without decorators; None where there is no source."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function.__code__)))  # a wrapper's own
+    except (AttributeError, OSError, TypeError, SyntaxError):
         return None
     head = tree.body[0]
     if not isinstance(head, Function):
@@ -174,26 +174,41 @@ def parsed(function: Any) -> Any:
 
 def compiled(head: Any, original: FunctionType) -> FunctionType:
     """The changed function, with the globals, defaults and enclosing variables of the original."""
-    names = original.__code__.co_freevars
-    enclosing = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
-    outer = ast.FunctionDef("enclosing", enclosing, [head], [])
-    if hasattr(outer, "type_params"):
-        outer.type_params = []
-    tree = ast.fix_missing_locations(ast.Module([outer], []))
-    code = _inner(compile(tree, original.__code__.co_filename, "exec"), head.name)
-    cells = dict(zip(names, original.__closure__ or (), strict=True))
-    closure = tuple(cells[name] for name in code.co_freevars)
-    wrong = FunctionType(code, original.__globals__, original.__name__, original.__defaults__, closure)
+    code = code_of(enclosed(head, original), original)
+    wrong = FunctionType(code, original.__globals__, original.__name__, original.__defaults__, original.__closure__)
     wrong.__kwdefaults__, wrong.__qualname__ = original.__kwdefaults__, original.__qualname__
     return wrong
 
 
-def _inner(code: CodeType, name: str) -> CodeType:
-    """The code of the function called so, somewhere inside."""
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            return constant if constant.co_name == name else _inner(constant, name)
-    raise AssertionError(f"{name} was compiled into {code.co_name}")
+def enclosed(head: Any, original: FunctionType) -> ast.Module:
+    """A function in surroundings like its own: within its class, for private names, and its enclosing variables."""
+    names = original.__code__.co_freevars
+    known = ast.If(ast.Constant(False), [ast.Expr(ast.Name(name, ast.Load())) for name in names], [])  # also if unused
+    inner = copy.copy(head)
+    inner.body = [*head.body, *([known] if names else [])]
+    *_, owner, _ = ["<locals>", *original.__qualname__.split(".")]
+    body = [inner] if owner == "<locals>" else [_plain(ast.ClassDef(owner, [], [], [inner], []))]
+    variables = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+    outer = _plain(ast.FunctionDef("enclosing", variables, body, []))
+    return ast.fix_missing_locations(ast.Module([outer], []))
+
+
+def _plain(definition: Any) -> Any:
+    """Without type parameters, which later versions of Python ask for."""
+    if "type_params" in definition._fields:
+        definition.type_params = []
+    return definition
+
+
+def code_of(tree: ast.Module, original: FunctionType) -> CodeType:
+    """The code of a function from a tree that it is enclosed in."""
+    pending = [compile(tree, original.__code__.co_filename, "exec")]
+    while pending:
+        code = pending.pop()
+        if code.co_name == original.__code__.co_name:
+            return code
+        pending += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    raise AssertionError(f"{original.__name__} was not compiled")
 
 
 def _like(thing: Any, owner: Any, name: str, wrong: Callable[..., Any]) -> Any:

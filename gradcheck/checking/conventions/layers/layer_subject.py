@@ -28,6 +28,7 @@ class LayerSubject(Subject):
     def __init__(self, layer: Any, methods: Methods, inputs: tuple[Any, ...], options: Options) -> None:
         self.layer, self.methods, self.options = layer, methods, options
         self.name = options.name or type(layer).__name__
+        self.ignored = ignored_default(methods.back)
         self.shape = named_inputs(methods.run, inputs)
         self.inputs = spread(self.shape)
         require_written(self.name, {"forward": methods.run, methods.back.__name__: methods.back}, self.inputs)
@@ -45,7 +46,7 @@ class LayerSubject(Subject):
         """Whether the gradient depends on an upstream gradient."""
         if self.reduction is not None:
             return self.reduction is ENTRIES
-        return self.plan.takes_cotangent and not ignored_default(self.methods.back)
+        return self.plan.takes_cotangent and not self.ignored
 
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run ``forward``; the pullback runs ``backward`` and collects what it returned and stored."""
@@ -119,9 +120,8 @@ class LayerSubject(Subject):
             yield self.plan.text + (", which fits the numbers best" if len(self.plans) > 1 else "")
         if self.reduction is not None:
             yield f"{self.methods.back.__name__} is {self.reduction.text}"
-        ignored = ignored_default(self.methods.back)
-        if ignored and self.plan.takes_cotangent:
-            yield f"backward ignores {ignored}: right as the last layer only"
+        if self.ignored and self.plan.takes_cotangent:
+            yield f"backward ignores {self.ignored}: right as the last layer only"
         if self.homes.steps:
             yield f"backward takes a step as well, which is undone: it changes {listed(self.homes.steps)}"
 

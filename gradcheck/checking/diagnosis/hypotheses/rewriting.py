@@ -1,26 +1,26 @@
 """One thing in backward is written wrong: written otherwise, the gradient is right, here and at fresh points."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.conduct.evidence import is_comparable, pulled
-from gradcheck.checking.diagnosis.clues import Clues
+from gradcheck.checking.conduct.evidence import is_comparable
+from gradcheck.checking.diagnosis.clues import Bureau, Clues
 from gradcheck.checking.diagnosis.explanation import Explanation
 from gradcheck.checking.diagnosis.repair.rewritten import Rewritten, rewritten
+from gradcheck.checking.diagnosis.repair.stage import Gradients, Stage, quietly
 from gradcheck.checking.diagnosis.trial import Trial
-from gradcheck.checking.subject import Pullback
 
 Array = NDArray[Any]
-Gradients = Mapping[str, Any]
 
-MOST, WORK = 1_500, 10**7
+MOST, WORK = 1_000, 10**7
 """So many edits are tried, and of large tensors fewer."""
 
-EVALUATIONS = 500
+EVALUATIONS = 300
 """So many of them where each takes a forward."""
 
 WORDS = {
@@ -50,46 +50,46 @@ WORDS = {
 
 
 def rewriting(clues: Clues) -> Iterator[Explanation]:
-    """Every edit of backward that makes this gradient right."""
+    """Every edit of backward that makes this gradient right, plainer mistakes first."""
     if clues.claimed.shape != clues.right.shape:
         return
-    if "rewritten" not in clues.bureau.notes:
-        clues.bureau.notes["rewritten"] = list(_tried(clues))
-    for change, gradients in clues.bureau.notes["rewritten"]:
+    if "edits" not in clues.bureau.notes:
+        clues.bureau.notes["edits"] = _Tried(clues.bureau)
+    for change, gradients in clues.bureau.notes["edits"]:
         if _is_right(clues, gradients.get(clues.tensor)):
             yield _explanation(clues, change)
 
 
-def _tried(clues: Clues) -> Iterator[tuple[Rewritten, Gradients]]:
-    """What each edit gives at the given point, where it runs and gives anything right that was wrong."""
-    bureau, given = clues.bureau, clues.given
-    options, last = bureau.bench.options, bureau.runner.evaluations + EVALUATIONS
-    apart = callable(options.backward) or callable(options.grad)
-    _, pullback = bureau.runner.start(given.point)
+class _Tried:
+    """Edits of a backward with what each gives at the given point; each is run once, when first asked for."""
+
+    def __init__(self, bureau: Bureau) -> None:
+        self.known: list[tuple[Rewritten, Gradients]] = []
+        self.more = _tried(bureau)
+
+    def __iter__(self) -> Iterator[tuple[Rewritten, Gradients]]:
+        i = 0
+        while i < len(self.known) or self._run_another():
+            yield self.known[i]
+            i += 1
+
+    def _run_another(self) -> bool:
+        another = list(islice(self.more, 1))
+        self.known += another
+        return bool(another)
+
+
+def _tried(bureau: Bureau) -> Iterator[tuple[Rewritten, Gradients]]:
+    """Those edits that run and give a tensor that was wrong a gradient of the right shape."""
+    given, last = bureau.given, bureau.runner.evaluations + EVALUATIONS
+    most = min(MOST, max(50, WORK // max(x.size for x in given.point.values())))
     wrong = [name for name, c in bureau.comparisons.items() if c.verdict == "disagree" and c.analytic is not None]
-    for i, change in enumerate(rewritten(bureau.bench)):
-        if apart and i and not _is_as_before(pullback, given):  # the last edit wrote into what forward had kept
-            _, pullback = bureau.runner.start(given.point)
-        if i >= min(MOST, max(50, WORK // clues.value.size)) or bureau.runner.evaluations >= last:
-            return
-        try:
-            with change.in_place():
-                back = pullback if apart else bureau.runner.start(given.point)[1]
-                gradients = pulled(back, given.cotangents)
-        except Exception:  # most of what is written otherwise does not even run
-            continue
+    stage = Stage(bureau.runner, given)
+    for change, gradients in stage.gradients(islice(rewritten(stage.functions), most)):
         if any(is_comparable(gradients.get(name), given.point[name]) for name in wrong):
             yield change, gradients
-
-
-def _is_as_before(pullback: Pullback, given: Trial) -> bool:
-    try:
-        gradients = pulled(pullback, given.cotangents)
-        return all(
-            np.array_equal(gradients[name], claimed, equal_nan=True) for name, claimed in given.gradients.items()
-        )
-    except Exception:  # what it needs is no longer there, or is no number
-        return False
+        if bureau.runner.evaluations >= last:
+            return
 
 
 def _is_right(clues: Clues, gradient: Any) -> bool:
@@ -104,7 +104,7 @@ def _is_right(clues: Clues, gradient: Any) -> bool:
 def _explanation(clues: Clues, change: Rewritten) -> Explanation:
     def predict(trial: Trial, change: Rewritten) -> Array:
         right = trial.right(clues.tensor)
-        with change.in_place():
+        with quietly(), change.in_place():
             mended = Trial(trial.runner, trial.point, trial.cotangents, trial.effort).claimed(clues.tensor)
         return np.asarray(trial.claimed(clues.tensor) + right - mended)
 

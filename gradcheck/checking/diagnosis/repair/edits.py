@@ -1,22 +1,11 @@
 """What might be written otherwise in a wrong backward, as edits of its syntax tree, each with the mistake it undoes."""
 
 import ast
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gradcheck.checking.mutation.mistakes import MISTAKES
+from gradcheck.checking.diagnosis.repair.kinds import Kind, is_where
 from gradcheck.checking.mutation.source import Function, Replace
-
-Edits = Iterator[tuple[str, ast.expr | ast.stmt]]
-"""Causes, each with what should stand there."""
-
-UNDONE = {
-    "transposed": "transposed", "sign": "sign", "missing-term": "missing-term", "missing-factor": "factor",
-    "missing-sum": "extra-sum", "wrong-axis": "permuted", "inverted-mask": "inverted-mask",
-    "missing-mask": "wrong-mask", "overwritten": "accumulated", "factor": "factor",
-}  # fmt: skip
-"""Of which mistake it is the cure to make another one: to leave out a factor cures one too many."""
 
 NAMES = 12
 """Of more variables than these the first are tried."""
@@ -56,24 +45,22 @@ class Edit:
         return "" if isinstance(changed, ast.Pass) else ast.unparse(ast.fix_missing_locations(changed)).split("\n")[0]
 
 
-def edits(function: Function) -> Iterator[Edit]:
-    """Everything that may be put right by one edit, plainer mistakes first."""
+def edits(function: Function, kind: Kind) -> Iterator[Edit]:
+    """Every edit of one kind."""
     statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and not isinstance(node, Function)]
     names = _variables(function)
     looped = {id(inner) for node in statements if isinstance(node, ast.For) for inner in ast.walk(node)}
-    seen: set[tuple[int, str]] = set()
-    for kind in (_undone, _rewritten, _counted, _multiplied):
-        for statement in statements:
-            for node in _own_nodes(statement):
-                for made, instead in kind(node, statement, names, id(statement) in looped):
-                    if made != "inverted-mask" and _is_of_mask(node, statement):
-                        cause = "wrong-mask"
-                    else:
-                        cause = "shifted" if isinstance(node, ast.BinOp) and _is_of_index(node, statement) else made
-                    edit = Edit(cause, statement, node, instead)
-                    if (statement.lineno, edit.after) not in seen and edit.after != edit.before:
-                        seen.add((statement.lineno, edit.after))
-                        yield edit
+    for statement in statements:
+        for node in _own_nodes(statement):
+            for cause, instead in kind(node, statement, names, id(statement) in looped):
+                yield Edit(_named(cause, node, statement), statement, node, instead)
+
+
+def _named(cause: str, node: ast.AST, statement: ast.stmt) -> str:
+    """What the mistake is called where it stands: in a mask, in an index."""
+    if cause != "inverted-mask" and _is_of_mask(node, statement):
+        return "wrong-mask"
+    return "shifted" if isinstance(node, ast.BinOp) and _is_of_index(node, statement) else cause
 
 
 def _is_of_mask(node: ast.AST, statement: ast.stmt) -> bool:
@@ -81,7 +68,7 @@ def _is_of_mask(node: ast.AST, statement: ast.stmt) -> bool:
     conditions = [
         outer.args[0] if isinstance(outer, ast.Call) else outer
         for outer in ast.walk(statement)
-        if isinstance(outer, ast.Compare) or (isinstance(outer, ast.Call) and _is_where(outer))
+        if isinstance(outer, ast.Compare) or (isinstance(outer, ast.Call) and is_where(outer))
     ]
     return any(inner is node for condition in conditions for inner in ast.walk(condition))
 
@@ -89,10 +76,6 @@ def _is_of_mask(node: ast.AST, statement: ast.stmt) -> bool:
 def _is_of_index(node: ast.AST, statement: ast.stmt) -> bool:
     subscripts = [outer.slice for outer in ast.walk(statement) if isinstance(outer, ast.Subscript)]
     return any(inner is node for index in subscripts for inner in ast.walk(index))
-
-
-def _is_where(node: ast.Call) -> bool:
-    return getattr(node.func, "attr", "") == "where" and len(node.args) == 3
 
 
 def _own_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
@@ -115,186 +98,3 @@ def _variables(function: Function) -> list[ast.expr]:
         elif isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
             found.setdefault(ast.unparse(node), ast.Attribute(node.value, node.attr, ast.Load()))
     return list(found.values())[:NAMES]
-
-
-def _undone(node: ast.AST, statement: ast.stmt, names: list[ast.expr], looped: bool) -> Edits:
-    """A mistake made the other way round."""
-    for mistake, cause in UNDONE.items():
-        for instead in MISTAKES[mistake](node):
-            if isinstance(instead, ast.expr | ast.stmt):
-                yield (_of_factor(node, instead) if mistake == "missing-factor" else cause), instead
-    if _is_product(node) and _is_product(node.left):  # type: ignore[attr-defined]  # it has two sides
-        yield "factor", node.left.left  # type: ignore[attr-defined]
-    if isinstance(node, ast.Call):
-        for instead in MISTAKES["extra-or-missing-mean"](node):
-            was = getattr(node.func, "attr", "")
-            yield ("extra-mean" if was == "mean" else "missing-mean"), instead  # type: ignore[misc]  # a call for a call
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target = node.targets[0]
-        if isinstance(target, ast.Subscript) or (looped and isinstance(target, ast.Name | ast.Attribute)):
-            yield "overwritten", ast.AugAssign(target, ast.Add(), node.value)
-
-
-def _is_product(node: ast.AST) -> bool:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
-
-
-def _of_factor(node: ast.AST, instead: ast.AST) -> str:
-    """What a factor too many is called, by what it is."""
-    if isinstance(node, ast.BinOp):
-        lost = node.left if instead is node.right else node.right
-        if isinstance(lost, ast.Name) and lost.id.lower().startswith(("d", "grad", "g_")):
-            return "cotangent-twice"
-        if isinstance(lost, ast.Compare):
-            return "wrong-mask"
-        if isinstance(node.op, ast.Div) and any(word in ast.unparse(lost) for word in ("shape", "len(", "size")):
-            return "extra-mean"
-    return "factor"
-
-
-def _rewritten(node: ast.AST, statement: ast.stmt, names: list[ast.expr], looped: bool) -> Edits:
-    """A transpose put in, a call left out, one name for another, a comparison with its bound."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        for left, right in ((_turned(node.left), node.right), (node.left, _turned(node.right))):
-            yield "transposed", ast.BinOp(left, node.op, right)
-        yield "transposed", ast.BinOp(node.right, node.op, node.left)
-    if isinstance(node, ast.Call) and len(node.args) + isinstance(node.func, ast.Attribute) >= 1:
-        yield from _without_call(node)
-    yield from _with_the_rest_of_softmax(node)
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        for operator in (ast.Gt(), ast.GtE(), ast.Lt(), ast.LtE(), ast.NotEq()):
-            yield "wrong-mask", ast.Compare(node.left, [operator], node.comparators)
-    if _is_read(node) and isinstance(node, ast.expr):
-        for name in names:
-            if ast.dump(name) != ast.dump(node):
-                yield _of_name(node, statement), name
-                if sum(_alike(other, node) for other in ast.walk(statement)) > 1:
-                    renamed = _Renamed(node, name).visit(copy.deepcopy(statement))
-                    yield "activation-derivative-at-wrong-point", renamed  # type: ignore[misc]  # a statement
-
-
-def _turned(node: ast.expr) -> ast.expr:
-    """The last two axes exchanged, or no longer."""
-    if isinstance(node, ast.Attribute) and node.attr == "T":
-        return node.value
-    axes: list[ast.expr] = [ast.UnaryOp(ast.USub(), ast.Constant(n)) for n in (1, 2)]
-    return ast.Call(ast.Attribute(node, "swapaxes", ast.Load()), axes, [])
-
-
-def _without_call(node: ast.Call) -> Edits:
-    """``np.abs(dout)`` and ``dout.astype(np.float32)`` without their calls."""
-    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    if isinstance(node.func, ast.Name) and len(node.args) == 1 and node.func.id not in ("range", "len"):
-        yield "transposed" if node.func.id in ("t", "T", "transpose") else "nonlinear", node.args[0]
-    if method in ("astype", "float32", "float16", "half", "single"):
-        yield "precision", node.args[0] if method != "astype" else node.func.value  # type: ignore[attr-defined]
-    elif method in ("abs", "sign", "clip", "rint", "round", "maximum", "minimum", "tanh") and node.args:
-        yield "nonlinear", node.args[0]
-
-
-def _is_read(node: ast.AST) -> bool:
-    if isinstance(node, ast.Attribute):
-        return isinstance(node.ctx, ast.Load) and getattr(node.value, "id", "") == "self"
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in ("np", "numpy", "self", "_")
-
-
-def _alike(a: ast.AST, b: ast.AST) -> bool:
-    return type(a) is type(b) and ast.dump(a) == ast.dump(b)
-
-
-def _of_name(node: ast.expr, statement: ast.stmt) -> str:
-    compared = any(
-        inner is node for outer in ast.walk(statement) if isinstance(outer, ast.Compare) for inner in ast.walk(outer)
-    )
-    return "wrong-mask" if compared else "permuted"
-
-
-class _Renamed(ast.NodeTransformer):
-    """One name for another wherever it is read."""
-
-    def __init__(self, name: ast.AST, other: ast.AST) -> None:
-        self.name, self.other = ast.dump(name), other
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        """Replace, or go on."""
-        return self.other if ast.dump(node) == self.name else super().generic_visit(node)
-
-
-def _counted(node: ast.AST, statement: ast.stmt, names: list[ast.expr], looped: bool) -> Edits:
-    """Indices and bounds of loops off by one."""
-    if isinstance(node, ast.Subscript):
-        for index in ast.walk(node.slice):
-            if isinstance(index, ast.BinOp | ast.Name | ast.Constant) and not isinstance(index, ast.Tuple):
-                for other in _neighbours(index):
-                    yield "shifted", Replace(index, other).visit(node)  # type: ignore[misc]  # an expression stays one
-    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "range":
-        for bound in node.args:
-            for other in _neighbours(bound):
-                yield "truncated", Replace(bound, other).visit(node)  # type: ignore[misc]  # an expression stays one
-        if len(node.args) == 2:
-            yield "truncated", ast.Call(node.func, node.args[1:], [])
-
-
-def _neighbours(index: ast.expr) -> Iterator[ast.expr]:
-    if isinstance(index, ast.Constant) and (not isinstance(index.value, int) or isinstance(index.value, bool)):
-        return
-    if isinstance(index, ast.BinOp) and isinstance(index.op, ast.Add | ast.Sub):
-        yield index.left
-    for operator in (ast.Add(), ast.Sub()):
-        yield ast.BinOp(index, operator, ast.Constant(1))
-
-
-FACTORS = {
-    "{0}": "missing-term", "({0} > 0)": "missing-mask", "({0} < 0)": "missing-mask", "np.sign({0})": "missing-term",
-    "{0} * (1 - {0})": "missing-activation-derivative", "(1 - {0} ** 2)": "missing-activation-derivative",
-    "(1 - {0})": "missing-term", "np.exp({0})": "missing-activation-derivative", "{0}.T": "missing-term",
-}  # fmt: skip
-"""What may be missing as a factor, made of something that has a name."""
-
-
-def _multiplied(node: ast.AST, statement: ast.stmt, names: list[ast.expr], looped: bool) -> Edits:
-    """A factor, a divisor or a term put in, made of what is at hand."""
-    if not isinstance(node, ast.expr) or not _is_computed(node, statement):
-        return
-    for name in names:
-        said = ast.unparse(name)
-        for form, cause in FACTORS.items():
-            factor = ast.parse(form.format(said), mode="eval").body
-            cotangent = form == "{0}" and said.lower().startswith(("d", "grad"))
-            yield ("missing-cotangent" if cotangent else cause), ast.BinOp(node, ast.Mult(), factor)
-        yield "missing-activation-derivative", _through_softmax(node, name)
-        yield "factor", ast.BinOp(node, ast.Div(), name)
-        yield "missing-term", ast.BinOp(node, ast.Add(), name)
-        yield "missing-term", ast.BinOp(node, ast.Sub(), name)
-    yield "sign", ast.UnaryOp(ast.USub(), node)
-    for function in ("sign", "exp"):
-        call = ast.parse(f"np.{function}(0)", mode="eval").body
-        call.args = [node]  # type: ignore[attr-defined]  # it is a call
-        yield "missing-activation-derivative", call
-
-
-def _through_softmax(node: ast.expr, y: ast.expr) -> ast.expr:
-    """``y * (dy − Σ dy·y)`` for ``dy``."""
-    dy, y_said = f"({ast.unparse(node)})", ast.unparse(y)
-    whole = f"{y_said} * ({dy} - ({dy} * {y_said}).sum(axis=-1, keepdims=True))"
-    return ast.parse(whole, mode="eval").body
-
-
-def _with_the_rest_of_softmax(node: ast.AST) -> Edits:
-    """``dy·y − y·Σ dy·y`` for ``dy·y·(1 − y)``, which is the diagonal alone."""
-    if _is_product(node) and isinstance(node.right, ast.BinOp) and isinstance(node.right.op, ast.Sub):  # type: ignore[attr-defined]
-        e, y = f"({ast.unparse(node.left)})", ast.unparse(node.right.right)  # type: ignore[attr-defined]
-        yield "missing-term", ast.parse(f"{e} - {y} * {e}.sum(axis=-1, keepdims=True)", mode="eval").body
-
-
-def _is_computed(node: ast.expr, statement: ast.stmt) -> bool:
-    """Whether it is the whole value of a statement, one of the values returned, or a factor or term in them."""
-    value = getattr(statement, "value", None)
-    if node is value:
-        return not isinstance(node, ast.Tuple)
-    if isinstance(value, ast.Tuple):
-        return node in value.elts
-    if isinstance(value, ast.Call) and _is_where(value):
-        return node in value.args[1:]
-    divides = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div)
-    return isinstance(value, ast.BinOp) and (node is value.left or (node is value.right and not divides))

@@ -1,21 +1,22 @@
 """A backward run with an edit in it, and put back."""
 
 import ast
-import contextlib
-import inspect
-import io
+import copy
+import threading
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
-from gradcheck.checking.bench import Bench
 from gradcheck.checking.diagnosis.repair.edits import Edit, edits
-from gradcheck.checking.mutation.mutants import compiled, functions_of, parsed
-from gradcheck.checking.mutation.source import Replace
+from gradcheck.checking.diagnosis.repair.kinds import KINDS
+from gradcheck.checking.mutation.mutants import code_of, enclosed, parsed
+
+Home = tuple[Any, Any]
+"""A dictionary or a list, and a key or an index of it."""
+
+_ONE_AT_A_TIME = threading.RLock()
 
 
 class Rewritten:
@@ -38,47 +39,84 @@ class Rewritten:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """While this lasts, the function runs the edited code, whoever calls it."""
-        before = self.function.__code__
-        self.function.__code__ = self.code
-        try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
-                warnings.simplefilter("ignore")
+        """While this lasts, the function runs the edited code, whoever calls it in this thread."""
+        with _ONE_AT_A_TIME:
+            before = self.function.__code__
+            self.function.__code__ = self.code
+            try:
                 yield
-        finally:
-            self.function.__code__ = before
+            finally:
+                self.function.__code__ = before
 
 
-def rewritten(bench: Bench) -> Iterator[Rewritten]:
-    """Every backward of a subject with each edit in it."""
-    for function in backwards(bench):
-        head = parsed(function)
-        if head is None or any(isinstance(node, ast.While) for node in ast.walk(head)):
-            continue  # a loop without bounds, edited, may never end
-        for edit in edits(head):
-            code = _code(Replace(edit.node, edit.instead).visit(head), function)
-            if code is not None:
-                yield Rewritten(function, edit, code)
+def rewritten(functions: Sequence[types.FunctionType]) -> Iterator[Rewritten]:
+    """Every function with each edit in it, the plainest of all functions first."""
+    heads = ((_editable(function), function) for function in functions)
+    workshops = [_Workshop(head, function) for head, function in heads if head is not None]
+    for kind in KINDS:
+        for workshop in workshops:
+            for edit in edits(workshop.head, kind):
+                if (code := workshop.new_code(edit)) is not None:
+                    yield Rewritten(workshop.function, edit, code)
 
 
-def backwards(bench: Bench) -> list[types.FunctionType]:
-    """The functions that a gradient comes from: what was given as one, methods called backward, a loss with both."""
-    given = [f for f in (bench.options.backward, bench.options.grad) if callable(f)]
-    if not given and inspect.isroutine(bench.thing):
-        given = [bench.thing]
-    if not given:
-        owner = bench.thing if isinstance(bench.thing, type) else type(bench.thing)
-        given = [function for _, function in functions_of(owner)]
-    plain = [inspect.unwrap(getattr(f, "__func__", f)) for f in given]
-    return [f for f in plain if isinstance(f, types.FunctionType)]
+def _editable(function: types.FunctionType) -> Any:
+    """Its syntax tree; None where there is no source, or a loop without bounds, which, edited, may never end."""
+    head = parsed(function)
+    return None if head is None or any(isinstance(node, ast.While) for node in ast.walk(head)) else head
 
 
-def _code(head: Any, original: types.FunctionType) -> types.CodeType | None:
-    """The edited code, if it can take the place of the original: with the same enclosing variables."""
-    try:
-        with warnings.catch_warnings():
+class _Workshop:
+    """The syntax tree of a function, in which one node at a time is exchanged; compiled, and put back."""
+
+    def __init__(self, head: Any, function: types.FunctionType) -> None:
+        self.head, self.function = head, function
+        self.homes = {id(child): home for node in ast.walk(head) for child, home in _homes(node)}
+        elsewhere = ast.parse(f"__import__('_thread').get_ident() != {threading.get_ident()}", mode="eval").body
+        both = copy.copy(head)
+        both.body = [ast.If(elsewhere, copy.deepcopy(head.body), head.body)]
+        self.tree = enclosed(both, function)
+        self.seen = {_content(self._code(None))}
+
+    def new_code(self, edit: Edit) -> types.CodeType | None:
+        """What this thread is to run, other threads the original; None if it is no Python, or nothing new."""
+        code = self._code(edit)
+        if code is None or (content := _content(code)) in self.seen:
+            return None
+        self.seen.add(content)
+        return code
+
+    def _code(self, edit: Edit | None) -> types.CodeType | None:
+        with warnings.catch_warnings(), _exchanged(self.homes, edit):
             warnings.simplefilter("ignore")
-            code: types.CodeType = compiled(head, original).__code__
-    except (SyntaxError, ValueError, KeyError, AssertionError, TypeError):
-        return None
-    return code if code.co_freevars == original.__code__.co_freevars else None
+            try:
+                code = code_of(self.tree, self.function)
+            except (SyntaxError, ValueError, TypeError, RecursionError):
+                return None
+        return code if code.co_freevars == self.function.__code__.co_freevars else None
+
+
+def _content(code: types.CodeType | None) -> tuple[Any, ...]:
+    return (code.co_code, code.co_consts, code.co_names) if code else ()
+
+
+def _homes(node: ast.AST) -> Iterator[tuple[ast.AST, Home]]:
+    """The nodes right below one, each with where it is kept: in the attributes, or in a list that is one of them."""
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, ast.AST):
+            yield value, (vars(node), name)
+        elif isinstance(value, list):
+            yield from ((child, (value, i)) for i, child in enumerate(value) if isinstance(child, ast.AST))
+
+
+@contextmanager
+def _exchanged(homes: Mapping[int, Home], edit: Edit | None) -> Iterator[None]:
+    if edit is None:
+        yield
+        return
+    home, key = homes[id(edit.node)]
+    home[key] = ast.fix_missing_locations(ast.copy_location(edit.instead, edit.node))
+    try:
+        yield
+    finally:
+        home[key] = edit.node

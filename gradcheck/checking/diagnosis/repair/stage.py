@@ -1,0 +1,98 @@
+"""The backward at one point, run with one change after another."""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.checking.conduct.evidence import pulled
+from gradcheck.checking.diagnosis.repair.rewritten import Rewritten
+from gradcheck.checking.diagnosis.repair.running import functions_run
+from gradcheck.checking.diagnosis.trial import Trial
+from gradcheck.checking.subject import Pullback, Runner
+
+Gradients = Mapping[str, Any]
+
+TOGETHER = 16
+"""So many changes are run before it is asked whether one of them spoilt what forward had kept."""
+
+
+class Stage:
+    """A trial whose backward is run again, changed; forward runs anew only where a change spoilt what it had kept.
+
+    Attributes
+    ----------
+    functions : list of function
+        What runs in the backward and may be changed.
+    is_within : bool
+        Whether the gradients come with the forward itself, so that it is the forward that has to be changed and run.
+    """
+
+    def __init__(self, runner: Runner, trial: Trial) -> None:
+        self.runner, self.trial = runner, trial
+        self.pullback = self._fresh()
+        self.functions = self._lasting(lambda: self._pulled(self.pullback))
+        self.is_within = not self.functions
+        if self.is_within:
+            self.functions = self._lasting(lambda: self._pulled(self._fresh()))
+
+    def gradients(self, changes: Iterable[Rewritten]) -> Iterator[tuple[Rewritten, Gradients]]:
+        """What comes with each change; nothing where it does not run, as most of what is written otherwise does not."""
+        changes = iter(changes)
+        while several := list(islice(changes, TOGETHER)):
+            with quietly():
+                found = [self._changed(change) for change in several]
+                if not self.is_within and not self._is_as_before():
+                    found = [self._changed(change, anew=True) for change in several]
+                    self.pullback = self._fresh()
+            yield from zip(several, found, strict=True)
+
+    def _changed(self, change: Rewritten, anew: bool = False) -> Gradients:
+        if anew:
+            self.pullback = self._fresh()
+        try:
+            with change.in_place():
+                return self._anew() if self.is_within else self._pulled(self.pullback)
+        except Exception:
+            return {}
+
+    def _fresh(self) -> Pullback:
+        return self.runner.start(self.trial.point)[1]
+
+    def _pulled(self, pullback: Pullback) -> Gradients:
+        return pulled(pullback, self.trial.cotangents)
+
+    def _anew(self) -> Gradients:
+        """The gradients of a forward that is changed itself; nothing where that changes its outputs, too."""
+        outputs, pullback = self.runner.start(self.trial.point)
+        same = all(map(np.array_equal, outputs, self.trial.outputs))
+        return self._pulled(pullback) if same else {}
+
+    def _lasting(self, run: Any) -> list[FunctionType]:
+        """The functions that run, but for those that each forward makes for itself."""
+        once = functions_run(run)
+        self.pullback = self._fresh()
+        again = {id(function) for function in functions_run(run)}
+        return [function for function in once if id(function) in again]
+
+    def _is_as_before(self) -> bool:
+        """Whether the backward itself still gives what it gave."""
+        try:
+            gradients, was = self._pulled(self.pullback), self.trial.gradients
+            return all(np.array_equal(gradients[name], was[name], equal_nan=True) for name in was)
+        except Exception:  # what it needs is no longer there, or is no number
+            return False
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Nothing that is tried out warns or prints."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
