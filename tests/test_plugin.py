@@ -4,48 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from plugin_runs import HEAD, run
 
-import gradcheck.testing.strategies  # noqa: F401 - pytester forgets what its inner runs import; NumPy loads but once
-from gradcheck import check  # noqa: F401 - the same
-
-LAYERS = """
-import numpy as np
-
-class Dense:
-    def __init__(self):
-        rng = np.random.default_rng(0)
-        self.W, self.b = rng.normal(size=(3, 4)), rng.normal(size=4)
-        self.dW = self.db = None
-
-    def forward(self, x):
-        self.x = x
-        return x @ self.W + self.b
-
-    def backward(self, dout):
-        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
-        return dout @ self.W.T
-
-class Halved(Dense):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dW /= 2
-        return dx
-
-class Misshapen(Dense):
-    def forward(self, x):
-        return x @ self.W.T
-
-x = np.random.default_rng(1).normal(size=(5, 3))
-"""
-HEAD = f"{LAYERS}\nfrom gradcheck import check\n"
 VERDICT = "Halved: dW is wrong in 12 of 12 entries*"
 OURS = ("*checking/*.py*", "*numerical/*.py*", "*pytest_plugin.py*")
-
-
-def run(pytester: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
-    """Pytest on one file of layers and this test."""
-    pytester.makepyfile(f"{HEAD}\n{test}")
-    return pytester.runpytest("-p", "no:cacheprovider", "-p", "no:randomly", *options)
 
 
 def error_lines(result: pytest.RunResult) -> list[str]:
@@ -144,7 +106,8 @@ def test_misuse_ends_at_the_users_line(pytester):
 
 
 def test_an_error_in_the_users_forward_shows_the_users_frames_only(pytester):
-    result = run(pytester, "def test_it(gradcheck):\n    gradcheck(Misshapen(), x)")
+    misshapen = "class Misshapen(Dense):\n    def forward(self, x):\n        return x @ self.W.T\n"
+    result = run(pytester, f"{misshapen}\ndef test_it(gradcheck):\n    gradcheck(Misshapen(), x)")
     result.stdout.fnmatch_lines([">       gradcheck(Misshapen(), x)", ">       return x @ self.W.T", "*: ValueError"])
     for frame in OURS:
         result.stdout.no_fnmatch_line(frame)
