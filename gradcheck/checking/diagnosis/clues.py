@@ -91,7 +91,8 @@ class Bureau:
     def fresh_cotangents(self) -> list[Array]:
         """Others than the given ones; ones where backward takes none."""
         given = self.given.cotangents
-        return [fresh_cotangent(v, self.rng) for v in given] if self.takes_cotangent else given
+        size = 4.0 ** self.rng.integers(-1, 2)  # of another size each time, or clipping looks like a sign
+        return [fresh_cotangent(v, self.rng) * v.dtype.type(size) for v in given] if self.takes_cotangent else given
 
     @property
     def takes_cotangent(self) -> bool:

@@ -84,7 +84,7 @@ def share_explained(tensor: str, predict: Callable[[Trial], Array], trials: Sequ
             return 0.0  # it leaves most entries open
         left = (claimed - predicted)[known]
         floor = (1e-8 * float(np.max(np.abs(claimed[known]), initial=0.0))) ** 2 * max(1, residual.size) / 100
-        total = float(np.sum(residual**2))
+        total = float(min(np.sum(residual**2), np.sum(claimed[known] ** 2) or np.inf))  # a small claim, as exactly
         if total > 4 * floor:
             shares.append(1 - max(0.0, float(np.sum(left**2)) - floor) / total)
             if shares[-1] < CLEARLY_NOT:

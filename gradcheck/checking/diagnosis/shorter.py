@@ -19,21 +19,27 @@ def rows_of(clues: Clues, name: str) -> int:
     return int(np.shape(inputs.get(name, clues.given.output))[0])
 
 
-def ratio_with_fewer_rows(clues: Clues, rows: int) -> float | None:
-    """Claimed slope over right slope, where every array of so many rows is one shorter; None if that cannot be run."""
+def ratio_with_fewer_rows(clues: Clues, rows: int, value: float) -> float | None:
+    """Claimed slope over right slope, where every array of so many rows is one shorter; None if that cannot be run.
+
+    None also where the ratio of slopes is not this value even with all rows: then there is another mistake besides.
+    """
     if rows < 3:
         return None
     try:
         with np.errstate(all="ignore"):
-            ratio = _ratio(clues, rows)
+            if abs(abs(_ratio(clues, rows, None)) / value - 1) > 1e-3:
+                return None
+            ratio = _ratio(clues, rows, -1)
     except Exception:  # nobody but us chose this batch, and a subject need not take it
         return None
     return ratio if np.isfinite(ratio) else None
 
 
-def _ratio(clues: Clues, rows: int) -> float:
+def _ratio(clues: Clues, rows: int, end: int | None) -> float:
+    """Along one direction, of the arrays with so many rows up to an end."""
     runner, tensor = clues.bureau.runner, clues.tensor
-    shorter = {name: x[:-1] for name, x in runner.inputs.items() if isinstance(x, np.ndarray) and _has(x, rows)}
+    shorter = {name: x[:end] for name, x in runner.inputs.items() if isinstance(x, np.ndarray) and _has(x, rows)}
     x = np.asarray(shorter.get(tensor, clues.value))
     outputs, pullback = runner.start(shorter)
     rng = np.random.default_rng(rows)

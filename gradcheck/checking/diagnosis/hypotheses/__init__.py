@@ -13,6 +13,7 @@ from gradcheck.checking.diagnosis.hypotheses import (
     contributions,
     cotangent,
     fused,
+    nonlinear,
     order,
     paths,
     rewriting,
@@ -36,6 +37,7 @@ CHEAP: tuple[Hypothesis, ...] = (
     terms.terms,
     cotangent.untransposed,
     cotangent.cotangent,
+    nonlinear.rescaled,
     added.leftover,
     added.one_branch,
     contributions.some_slices,
@@ -48,11 +50,13 @@ CHEAP: tuple[Hypothesis, ...] = (
     added.added,
     fused.of_the_output,
     small.precision,
+    order.where_nothing_belongs,
     order.misrouted,
 )
 """Those that need no more than the Jacobians, simpler ones first."""
 
 DEAR: tuple[Hypothesis, ...] = (
+    small.constant_left_out,
     small.epsilon,
     paths.paths,
     slopes.formulas,
@@ -61,5 +65,5 @@ DEAR: tuple[Hypothesis, ...] = (
 )
 """Those that difference the function elsewhere; asked only where the others do not explain."""
 
-LAST: tuple[Hypothesis, ...] = (rewriting.rewriting,)
-"""Those that read the backward; asked only where numbers alone do not tell."""
+LAST: tuple[Hypothesis, ...] = (rewriting.rewriting, nonlinear.in_the_cotangent)
+"""Those that read the backward, or say no more than what is wrong with it; asked only where nothing else tells."""

@@ -200,8 +200,26 @@ def _said_of_offsets(clues: Clues, said: str, axis: int) -> tuple[str, str, str]
             "that is the recurrent path, in a softmax or a normalisation the shared sum)",
             "Add what the entry does to the outputs at other places.",
         )
+    if said == "at other places" and _is_triangular(clues, axis):
+        return (
+            "wrong-mask",
+            f"leaves out the diagonal: entry i along axis {axis} gets nothing from the output at its own place, "
+            "though forward, which looks one way only, takes its own place too: the mask is off by one",
+            "Mask in backward what forward masks: np.triu(…, 1) leaves the diagonal, np.triu(…) takes it.",
+        )
     cause = "truncated" if "up to" in said else "missing-term"
     return cause, f"is cut off: {only}", "Let every step back reach all the earlier ones."
+
+
+def _is_triangular(clues: Clues, axis: int) -> bool:
+    """Whether each place along an axis depends on those on one side of it alone."""
+    jacobian = np.nan_to_num(clues.given.jacobian(clues.tensor))
+    outputs = clues.given.cotangent.ndim
+    if clues.given.cotangent.shape[axis : axis + 1] != clues.value.shape[axis : axis + 1]:
+        return False
+    others = tuple(a for a in range(jacobian.ndim) if a not in (axis, outputs + axis))
+    depends = np.abs(jacobian).max(axis=others) > 1e-9
+    return not np.any(np.triu(depends, 1)) or not np.any(np.tril(depends, -1))
 
 
 def _adds_to_one(y: Array, axis: int) -> bool:

@@ -49,6 +49,14 @@ def _misuses(clues: Clues) -> Iterator[tuple[str, Use, str, str, int]]:
             "missing-cotangent", lambda v: np.full_like(v, v.sum()),
             "uses only the sum of dout, the same for every output", "Use each entry of dout in its own place.", 1,
         )  # fmt: skip
+    yield (
+        "nonlinear", lambda v: v**3,
+        "is the gradient for dout³: where dout is twice as large, it is 8 times as large", multiply, 1,
+    )  # fmt: skip
+    yield (
+        "nonlinear", lambda v: v / np.linalg.norm(v),
+        "is the gradient for dout divided by its norm", "Use dout as it is; normalise or clip in the optimiser.", 1,
+    )  # fmt: skip
     yield "nonlinear", np.abs, "uses |dout|: the sign of dout is lost", "Use dout as it is.", 1
     yield "nonlinear", np.sign, "uses only the sign of dout", multiply, 1
     yield (
@@ -174,6 +182,11 @@ def _misreadings(value: Array) -> Iterator[tuple[str, Use, str]]:
     shape = value.shape
     if value.ndim == 2 and min(shape) > 1:
         yield "transposed", lambda w: w.T.reshape(shape), "transposed" + ("" if shape[0] == shape[1] else " by reshape")
+        if shape[0] != shape[1]:
+            yield (
+                "transposed", lambda w: w.reshape(shape[::-1]).T,
+                f"read in the wrong order: reshape({shape[1]}, {shape[0]}) where its transpose belongs",
+            )  # fmt: skip
     if value.ndim >= 3:
         last = tuple(a for a in (-2, -1) if shape[a] > 1)
         if last:

@@ -213,5 +213,31 @@ def misrouted(clues: Clues) -> Iterator[Explanation]:
     )
 
 
+def where_nothing_belongs(clues: Clues) -> Iterator[Explanation]:
+    """Right wherever forward uses an entry; those that it does not use get a gradient too."""
+    g = clues.right
+    if clues.claimed.shape != g.shape or not np.all(np.isfinite(g)):
+        return
+    used = [_right_where_used(clues, trial) for trial in (clues.given, *clues.fresh)]
+    if not all(used) or not np.any((clues.claimed != 0) & (g == 0)):
+        return
+    count = int(np.sum((g == 0) & (clues.claimed != 0)))
+    yield Explanation(
+        "missing-mask",
+        lambda trial: trial.claimed(clues.tensor),  # what they get instead of nothing follows no rule that is known
+        f"{clues.d} is right in all {int(np.sum(g != 0)):,} entries that forward uses, here and at fresh points, but "
+        f"{count:,} of the {int(np.sum(g == 0)):,} others, of which the right gradient is 0, get something too: a mask "
+        "or an index is missing.",
+        "Write the gradient only to the entries that forward took.",
+        2,
+    )
+
+
+def _right_where_used(clues: Clues, trial: Trial) -> bool:
+    claimed, right = trial.claimed(clues.tensor), trial.right(clues.tensor)
+    used = right != 0
+    return bool(used.any() and not used.all() and np.allclose(claimed[used], right[used], rtol=1e-6, atol=0))
+
+
 def _listed(axes: tuple[int, ...]) -> str:
     return " and ".join(map(str, axes))

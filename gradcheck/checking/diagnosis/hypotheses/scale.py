@@ -110,7 +110,7 @@ def _likely(clues: Clues, value: float, large: bool) -> list[Meaning]:
     """What a factor may mean; a batch is one only if the factor follows its length."""
     found = meanings(clues, value)
     if abs(value - 2) < 1e-5:  # of which there is more than one reason everywhere
-        found.sort(key=lambda m: m.phrase not in [plain.phrase for plain in PLAIN])
+        found.sort(key=lambda m: m not in PLAIN)
     followed = [m for m in found if m.axis is not None and _follows(clues, m, value, large)]
     refuted = [m for m in found if m.axis is not None and m not in followed and clues.notes.get(m.axis) is not None]
     kept = [m for m in found if m not in refuted]
@@ -122,7 +122,7 @@ def _follows(clues: Clues, meaning: Meaning, value: float, large: bool) -> bool:
     assert meaning.axis is not None  # only those are asked
     rows = rows_of(clues, meaning.axis[0])
     if meaning.axis not in clues.notes:
-        clues.notes[meaning.axis] = ratio_with_fewer_rows(clues, rows)
+        clues.notes[meaning.axis] = ratio_with_fewer_rows(clues, rows, value if large else 1 / value)
     ratio = clues.notes[meaning.axis]
     if ratio is None:
         return False

@@ -88,6 +88,11 @@ def _masks(clues: Clues) -> Iterator[Explanation]:
         f"has the mask inverted: the slope used is {off:.6g} where it is {on:.6g}, and {on:.6g} where it is {off:.6g}",
         mask,
     )  # fmt: skip
+    yield explained_by(
+        clues, "inverted-mask+sign", lambda at: at.slope - low - high,
+        f"has the mask inverted, and the sign too: the slope used is {-on:.6g} where it is {off:.6g}, and {-off:.6g} "
+        f"where it is {on:.6g}".replace("-0 ", "0 "), mask,
+    )  # fmt: skip
     if on != 1 and not off:
         yield explained_by(
             clues, "factor", lambda at: (at.slope != 0) * 1.0,

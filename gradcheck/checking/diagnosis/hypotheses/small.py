@@ -1,6 +1,6 @@
 """Small differences that are mistakes all the same: a narrower type on the way, a constant left out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,12 +8,21 @@ from numpy.typing import NDArray
 
 from gradcheck.checking.diagnosis.clues import Clues
 from gradcheck.checking.diagnosis.explanation import Explanation
+from gradcheck.checking.diagnosis.rehearsal.play import Play
+from gradcheck.checking.diagnosis.rehearsal.rules import without
+from gradcheck.checking.diagnosis.rehearsal.stages import Change
 from gradcheck.checking.diagnosis.trial import Trial
 
 Array = NDArray[Any]
 
 SMALL = 0.1
 """Differences above this share of the gradient are no rounding and no small constant."""
+
+EPSILON = 0.05
+"""Constants above this are no small ones."""
+
+LARGEST = 20_000
+"""Tensors with more entries than this are not watched."""
 
 
 def relative_size(clues: Clues) -> float:
@@ -77,6 +86,37 @@ def _depends_on(trial: Trial, name: str, tensor: str) -> bool:
     there = trial.elsewhere({name: np.asarray(x * 1.1, x.dtype)}).claimed(tensor)
     before = trial.claimed(tensor)
     return bool(np.linalg.norm(there - before) > 1e-2 * np.linalg.norm(before))
+
+
+def constant_left_out(clues: Clues) -> Iterator[Explanation]:
+    """The gradient is that of a forward that does not add some small constant."""
+    if clues.claimed.shape != clues.right.shape or not 0 < relative_size(clues) < SMALL or clues.value.size > LARGEST:
+        return
+    play, effort = Play(clues.given, clues.tensor), clues.bureau.effort
+    for size, additions in _small_constants(play).items():
+
+        def predict(trial: Trial, additions: Sequence[Change] = additions) -> Array:
+            return Play(trial, clues.tensor).gradient(additions, effort.groups, effort.first[clues.tensor])
+
+        where = " and ".join(dict.fromkeys(f"`{change.site.text}` (line {change.site.line})" for change in additions))
+        yield Explanation(
+            "missing-epsilon",
+            predict,
+            f"{clues.d} is off by {relative_size(clues):.1g} of itself: it is what it would be without the constant "
+            f"{size:g} that forward adds in {where}, which backward leaves out.",
+            "Use the same ε in backward as in forward: differentiate the expression with it.",
+        )
+
+
+def _small_constants(play: Play) -> dict[float, list[Change]]:
+    """The additions of small constants in forward, those of the same constant together."""
+    found: dict[float, list[Change]] = {}
+    for site, calls in play.rehearsal.calls.items():
+        sizes = [float(a) if np.ndim(a) == 0 else 0.0 for a in calls[0].arguments]
+        if site.operation == "add" and len(sizes) == 2 and 0 < max(map(abs, sizes)) <= EPSILON:
+            j = int(np.argmin(np.abs(sizes)))
+            found.setdefault(sizes[1 - j], []).append(Change(site, "without", without(j), j))
+    return found
 
 
 def epsilon(clues: Clues) -> Iterator[Explanation]:

@@ -71,8 +71,8 @@ def known_sums(clues: Clues) -> Iterator[Sum]:
             value = np.asarray(trial.point[x], float)
             s = value.std(axis=axes, keepdims=True)
             normal = (value - value.mean(axis=axes, keepdims=True)) / s
-            u = trial.cotangent / s if name is None else trial.cotangent * trial.point[name].reshape(place) / s
-            return [u, _mean(u, over), normal * _mean(u * normal, over)]
+            u = trial.cotangent if name is None else trial.cotangent * trial.point[name].reshape(place)
+            return [u / s, _mean(u, over) / s, normal * _mean(u * normal, over) / s]
 
         yield Sum(
             f"normalisation{f' with scale {name}' if name else ''}", normalised, (1, -1, -1),
@@ -92,8 +92,8 @@ def known_sums(clues: Clues) -> Iterator[Sum]:
         ) -> list[Array]:
             value = np.asarray(trial.point[x], float)
             s = np.sqrt((value**2).mean(axis=axes, keepdims=True))
-            u = trial.cotangent / s if name is None else trial.cotangent * trial.point[name].reshape(place) / s
-            return [u, value / s * _mean(u * value / s, over)]
+            u = trial.cotangent if name is None else trial.cotangent * trial.point[name].reshape(place)
+            return [u / s, value / s * _mean(u * value / s, over) / s]
 
         yield Sum(
             f"root-mean-square normalisation{f' with scale {name}' if name else ''}", by_root_mean_square, (1, -1),
@@ -115,11 +115,13 @@ def _cross_entropies(clues: Clues) -> Iterator[Sum]:
             e = np.exp(x - x.max(axis=tuple(over), keepdims=True))
             labels = np.asarray(trial.point.get(name, clues.bureau.runner.inputs[name]))
             hot = labels if labels.shape == shape else np.eye(shape[1])[labels.astype(int)]
-            return [trial.cotangent * e / e.sum(axis=tuple(over), keepdims=True), trial.cotangent * hot]
+            p = e / e.sum(axis=tuple(over), keepdims=True)
+            return [trial.cotangent * part for part in (p, hot, np.ones(shape))]
 
         for n in (1, shape[0], shape[0] * shape[1]):
-            said = ("p", "the one-hot labels") if n == 1 else (f"p/{n}", f"the one-hot labels/{n}")
-            yield Sum("softmax with cross entropy", terms_of, (1 / n, -1 / n), said)
+            by = "" if n == 1 else f"/{n}"
+            said = (f"p{by}", f"the one-hot labels{by}", f"1{by} in every class")
+            yield Sum("softmax with cross entropy", terms_of, (1 / n, -1 / n, 0), said)
 
 
 def _are_labels(t: Any, shape: tuple[int, ...]) -> bool:
@@ -204,15 +206,17 @@ def _side_by_side(terms: Sequence[Array]) -> Array:
 
 def _said(shape: tuple[int, ...], known: Sum, other: Sum, axes: Axes, over: Axes, found: Array) -> tuple[str, str, str]:
     whole = " ".join(
-        f"{'−' if c < 0 else '+'} {said.split(',')[0]}" for c, said in zip(known.right, known.said, strict=True)
+        f"{'−' if c < 0 else '+'} {said.split(',')[0]}" for c, said in zip(known.right, known.said, strict=True) if c
     )
     formula = f"the gradient of this {known.name} is {whole.removeprefix('+ ')}"
     remedy = f"Write out all the terms: {formula}."
     off = [i for i, (c, right) in enumerate(zip(found, known.right, strict=True)) if c != right]
-    if other.name.endswith(UNDIVIDED):
-        return "factor", f"is not divided by the deviation σ; {formula}.", remedy
     if known is not other:
-        return "missing-term", f"is that of a {other.name}, but this is a {known.name}.", remedy
+        return (
+            ("factor", f"is not divided by the deviation σ; {formula}.", remedy)
+            if other.name.endswith(UNDIVIDED)
+            else ("missing-term", f"is that of a {other.name}, but this is a {known.name}.", remedy)
+        )
     if over != axes and not off:
         wrong, right = (f"{'axis' if len(a) == 1 else 'axes'} {', '.join(map(str, a))}" for a in (over, axes))
         return (
@@ -220,6 +224,9 @@ def _said(shape: tuple[int, ...], known: Sum, other: Sum, axes: Axes, over: Axes
             f"sums over {wrong} where it should sum over {right}; {formula}.",
             remedy,
         )
+    if extra := [i for i in off if known.right[i] == 0]:
+        cause, message = _said_of_extra(known, extra, off, found)
+        return cause, f"{message}; {formula}.", remedy
     missing = [known.said[i] for i in off if found[i] == 0]
     if missing and len(missing) == len(off):
         return "missing-term", f"lacks {' and '.join(f'the term {said}' for said in missing)}; {formula}.", remedy
@@ -233,6 +240,15 @@ def _said(shape: tuple[int, ...], known: Sum, other: Sum, axes: Axes, over: Axes
     if not missing and any(abs(times * n - 1) < 1e-2 for n in shape if n > 1):
         cause = "extra-mean"
     return cause, f"has {said}; {formula}.", remedy
+
+
+def _said_of_extra(known: Sum, extra: list[int], off: list[int], found: Array) -> tuple[str, str]:
+    """A term that does not belong there, alone or in the place of one that does."""
+    lost = [i for i in off if i not in extra and found[i] == 0]
+    if len(extra) == len(lost) == 1 and found[extra[0]] == known.right[lost[0]]:
+        return "missing-mask", f"has {known.said[extra[0]]} in the place of {known.said[lost[0]]}"
+    said = " and ".join(f"{found[i]:.4g} times {known.said[i]}" for i in extra)
+    return "missing-term", f"has a term that does not belong there: {said}"
 
 
 def _sum(a: Array, axes: Sequence[int]) -> Array:
