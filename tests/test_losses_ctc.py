@@ -44,6 +44,8 @@ def test_it_is_finite_at_extremes_and_for_long_sequences(dtype):
     loss = CTC()
     assert np.isfinite(loss.forward(x, [[1, 2, 3], [4, 4, -1]]))
     assert np.isfinite(loss.backward()).all()
+    assert np.isfinite(loss.forward(x, [[1, 2, 3], [4, 4, -1]], [40, 7]))
+    assert np.isfinite(loss.backward()).all()
     x = np.zeros((1, 2000, 5), dtype)
     assert loss.forward(x, [[1, 2, 3]]).dtype == loss.backward().dtype == dtype
     assert np.isfinite(loss.backward()).all()

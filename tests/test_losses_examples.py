@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcheck.analytic import MeanSquaredError, Softmax, SoftmaxCrossEntropy
+from gradcheck.analytic import KLDivergence, MeanSquaredError, Softmax, SoftmaxCrossEntropy
 
 
 def test_mean_squared_error_in_whole_numbers():
@@ -77,6 +77,17 @@ def test_scores_of_ten_thousand_are_exact(dtype):
     assert loss.backward().tolist() == [[0.5, -0.5], [0, 0]]
     assert loss.forward(x, [[0.5, 0.5], [0.25, 0.75]]) == 12500
     assert loss.backward().dtype == dtype
+
+
+def test_a_class_ruled_out_by_an_infinite_score_has_no_part():
+    loss, x, fewer = SoftmaxCrossEntropy(), np.array([[1.0, -np.inf, 2.0]]), np.array([[1.0, 2.0]])
+    assert loss.forward(x, [2]) == loss.forward(fewer, [1])
+    assert loss.forward(x, [[0.25, 0.0, 0.75]]) == loss.forward(fewer, [[0.25, 0.75]])
+    without = loss.backward()[0]
+    loss.forward(x, [[0.25, 0.0, 0.75]])
+    assert loss.backward()[0].tolist() == [without[0], 0, without[1]]
+    assert loss.forward(x, [1]) == np.inf
+    assert KLDivergence().forward([[0.0, -np.inf]], [[1.0, 0.0]]) == 0
 
 
 @given(st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=5), st.data())

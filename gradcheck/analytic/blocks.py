@@ -4,7 +4,7 @@ NumPy takes each step over the whole array before the next, so a large array goe
 pieces the steps in between stay close to the processor, and each step writes where the last one has read: into `out`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -33,22 +33,33 @@ def in_blocks(function: Callable[..., None]) -> Callable[..., Array]:
     @wraps(function)
     def whole(*arrays: Array, **options: Any) -> Array:
         out = _like(arrays[0])
-        _through(function, (*arrays, out), options)
+        for pieces in _pieces((*arrays, out), PIECE // out.itemsize):
+            function(*pieces, **options)
         return out
 
     return whole
 
 
-def pair_in_blocks(function: Callable[..., None]) -> Callable[..., tuple[Array, Array]]:
-    """The same for ``function(*arrays, first, second)``, which fills two arrays in."""
+def pair_in_blocks(scratch: int) -> Callable[[Callable[..., None]], Callable[..., tuple[Array, Array]]]:
+    """The same for ``function(*arrays, first, second, scratch)``, which fills two arrays in.
 
-    @wraps(function)
-    def whole(*arrays: Array, **options: Any) -> tuple[Array, Array]:
-        first, second = _like(arrays[0]), _like(arrays[0])
-        _through(function, (*arrays, first, second), options)
-        return first, second
+    `scratch` (rows, entries of a piece) is for what is in between, so many rows of it: to ask for memory anew at each
+    piece takes longer than to fill it. With so much in between, the pieces are half as long.
+    """
 
-    return whole
+    def decorate(function: Callable[..., None]) -> Callable[..., tuple[Array, Array]]:
+        @wraps(function)
+        def whole(*arrays: Array, **options: Any) -> tuple[Array, Array]:
+            x = arrays[0]
+            first, second, length = _like(x), _like(x), PIECE // (2 * x.itemsize)
+            rows = np.empty((scratch, min(x.size, length)), x.dtype)
+            for pieces in _pieces((*arrays, first, second), length):
+                function(*pieces, rows[:, : pieces[0].size], **options)
+            return first, second
+
+        return whole
+
+    return decorate
 
 
 def _like(x: Array) -> Array:
@@ -56,11 +67,8 @@ def _like(x: Array) -> Array:
     return np.empty(x.shape, x.dtype)
 
 
-def _through(function: Callable[..., None], arrays: tuple[Array, ...], options: dict[str, Any]) -> None:
-    size, length = arrays[0].size, PIECE // arrays[0].itemsize
-    if size <= length:
-        function(*arrays, **options)
-        return
-    flat = [array.reshape(size) for array in arrays]
-    for start in range(0, size, length):
-        function(*[array[start : start + length] for array in flat], **options)
+def _pieces(arrays: tuple[Array, ...], length: int) -> Iterator[list[Array]]:
+    """The same stretch of each of these arrays, of at most so many entries."""
+    flat = [array.reshape(arrays[0].size) for array in arrays]  # also of a single number, which could not be filled in
+    for start in range(0, arrays[0].size, length):
+        yield [array[start : start + length] for array in flat]

@@ -1,11 +1,12 @@
 """The Gaussian error linear unit: x, as far as a normal number is likely to lie below it."""
 
+from collections.abc import Callable
 from math import pi, sqrt
 from typing import Any
 
 import numpy as np
 
-from gradcheck.analytic.blocks import in_blocks, pair_in_blocks
+from gradcheck.analytic.blocks import pair_in_blocks
 from gradcheck.analytic.layer import Layer
 from gradcheck.analytic.special import normal_cdf_and_pdf
 from gradcheck.analytic.validation import Array
@@ -42,28 +43,28 @@ class GELU(Layer):
         self.approximate = bool(approximate)
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
-        cdf, pdf = tanh_cdf_and_pdf(x) if self.approximate else normal_cdf_and_pdf(x)
-        return x * cdf, (x, cdf, pdf)
+        return gelu_and_slope(x, distribution=tanh_cdf_and_pdf if self.approximate else normal_cdf_and_pdf)
 
-    def _backward(self, dy: Array, cache: tuple[Array, Array, Array]) -> Array:
-        return gelu_backward(dy, *cache)
+    def _backward(self, dy: Array, slope: Array) -> Array:
+        return dy * slope
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'approximate=True' if self.approximate else ''})"
 
 
-@in_blocks
-def gelu_backward(dy: Array, x: Array, cdf: Array, pdf: Array, out: Array) -> None:
-    """The product dy · (Φ + x φ)."""
-    np.multiply(x, pdf, out=out)
-    out += cdf
-    out *= dy
+@pair_in_blocks(scratch=10)
+def gelu_and_slope(x: Array, y: Array, slope: Array, scratch: Array, distribution: Callable[..., None]) -> None:
+    """X Φ and its derivative Φ + x φ; most of the work is the same for both."""
+    cdf, pdf = y, slope
+    distribution(x, cdf, pdf, scratch)
+    slope *= x
+    slope += cdf
+    y *= x
 
 
-@pair_in_blocks
-def tanh_cdf_and_pdf(x: Array, cdf: Array, pdf: Array) -> None:
-    """Φ ≈ ½ (1 + tanh u) and its derivative ½ (1 − tanh² u) u' = 2 Φ (1 − Φ) u', with u = √(2/π) (x + 0.044715 x³)."""
-    x2 = x * x
+def tanh_cdf_and_pdf(x: Array, cdf: Array, pdf: Array, scratch: Array) -> None:
+    """Fills in Φ ≈ ½ (1 + tanh u) and Φ' ≈ ½ (1 − tanh² u) u' = 2 Φ (1 − Φ) u', u = √(2/π) (x + 0.044715 x³)."""
+    x2 = np.multiply(x, x, out=scratch[0])
     np.multiply(x2, sqrt(2 / pi) * 0.044715, out=cdf)
     cdf += sqrt(2 / pi)
     cdf *= x  # u

@@ -164,7 +164,7 @@ class SiLU(Layer):
 
     Shapes: x and y the same, any number of axes.
 
-    Backward, by the product rule and σ' = σ (1 − σ): dy/dx = σ + x σ (1 − σ) = σ (1 + x (1 − σ)).
+    Backward, by the product rule and σ' = σ (1 − σ): dy/dx = σ + x σ (1 − σ) = σ + y (1 − σ).
 
     Examples
     --------
@@ -172,7 +172,7 @@ class SiLU(Layer):
     >>> layer.forward([-1e4, 0.0, 1e4])
     array([   -0.,     0., 10000.])
     >>> layer.backward([2.0, 2.0, 2.0])
-    array([-0.,  1.,  2.])
+    array([0., 1., 2.])
 
     References
     ----------
@@ -182,7 +182,8 @@ class SiLU(Layer):
 
     def _forward(self, x: Array) -> tuple[Array, Any]:
         s = sigmoid(x)
-        return x * s, (x, s)
+        y = x * s
+        return y, (y, s)
 
     def _backward(self, dy: Array, cache: tuple[Array, Array]) -> Array:
         return silu_backward(dy, *cache)
@@ -209,7 +210,7 @@ def leaky_relu_backward(dy: Array, positive: NDArray[np.bool_], out: Array, slop
 def elu(x: Array, out: Array, alpha: float, scale: float = 1.0) -> None:
     """The function x where x > 0, α (eˣ − 1) elsewhere, times a scale; no exponential of a positive number is taken."""
     below = np.minimum(x, 0)
-    np.subtract(x, below, out=out)  # max(x, 0)
+    np.maximum(x, 0, out=out)
     np.expm1(below, out=below)
     if alpha != 1:
         below *= alpha
@@ -245,10 +246,9 @@ def softplus(x: Array, out: Array) -> None:
 
 
 @in_blocks
-def silu_backward(dy: Array, x: Array, s: Array, out: Array) -> None:
-    """The product dy · s (1 + x (1 − s)), with s = σ(x)."""
+def silu_backward(dy: Array, y: Array, s: Array, out: Array) -> None:
+    """The product dy · (s + y (1 − s)), with s = σ(x) and y = x s."""
     np.subtract(1, s, out=out)
-    out *= x
-    out += 1
-    out *= s
+    out *= y
+    out += s
     out *= dy

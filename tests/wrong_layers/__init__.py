@@ -1,8 +1,8 @@
 """Backward passes as people get them wrong: three or more for each class, the mistake in its name.
 
-Only ``_backward`` (of a network: ``gradient``) differs from the right class. A new mistake is one more class in the
-module of its family, found by what it is derived from. `wrong_cases` puts all of them into the cases of the catalogue,
-whose inputs must be able to tell them from the right ones.
+Only ``_backward`` (of a network: ``gradient``), or what ``_forward`` keeps for it, differs from the right class. A new
+mistake is one more class in the module of its family, found by what it is derived from. `wrong_cases` puts all of them
+into the cases of the catalogue, whose inputs must be able to tell them from the right ones.
 """
 
 import copy

@@ -284,29 +284,30 @@ class SiLUFirstTermOnly(SiLU):
 
 class SiLUSecondTermOnly(SiLU):
     def _backward(self, dy, cache):
-        x, s = cache
-        return dy * x * s * (1 - s)
+        y, s = cache
+        return dy * y * (1 - s)
 
 
 class SiLUOutputForInput(SiLU):
     def _backward(self, dy, cache):
-        x, s = cache
-        return dy * s * (1 + x * s * (1 - s))
+        y, s = cache
+        return dy * (s + s * y * (1 - s))
 
 
 class GELUFirstTermOnly(GELU):
-    def _backward(self, dy, cache):
-        return dy * cache[1]
+    def _forward(self, x):
+        y, _ = super()._forward(x)
+        return y, y / x
 
 
 class GELUDensityOfAnotherVariance(GELU):
-    def _backward(self, dy, cache):
-        x, cdf, _ = cache
-        return dy * (cdf + x * np.exp(-x * x) / np.sqrt(np.pi))
+    def _forward(self, x):
+        y, _ = super()._forward(x)
+        return y, y / x + x * np.exp(-x * x) / np.sqrt(np.pi)
 
 
 class GELUDerivativeOfTheOtherForm(GELU):
-    def _backward(self, dy, cache):
-        other = GELU(not self.approximate)
-        other.forward(cache[0])
-        return other.backward(dy)
+    def _forward(self, x):
+        y, _ = super()._forward(x)
+        _, slope = GELU(not self.approximate)._forward(x)
+        return y, slope

@@ -49,7 +49,7 @@ class SoftmaxCrossEntropy(WeightedClassLoss):
 
     def _forward(self, x: Array, t: Array) -> tuple[Any, Any]:
         log_y = log_softmax(x)
-        return -np.sum(t * log_y, axis=-1), (log_y, t)
+        return -np.sum(t * np.where(t == 0, 0, log_y), axis=-1), (log_y, t)  # 0 · log 0 counts 0: a score may be −∞
 
     def _backward(self, dvalues: Any, cache: tuple[Array, Array]) -> Array:
         log_y, t = cache

@@ -77,7 +77,7 @@ class CTC(Loss):
         going = np.arange(x.shape[1])[:, None, None] < lengths[:, None]  # (T, N, 1)
         alpha, beta = _alpha(seen, skips), _beta(seen, skips, _ends(t, x.dtype), going)
         log_p = np.logaddexp.reduce(alpha[0] + beta[0], axis=-1)
-        gamma = np.exp(alpha + beta - log_p[:, None]) * going  # (T, N, L): where a path is that spells t
+        gamma = np.exp(np.where(going, alpha + beta - log_p[:, None], -np.inf))  # (T, N, L): where a path is
         return -log_p, (np.exp(log_y), gamma.swapaxes(0, 1), states, going.swapaxes(0, 1))
 
     def _backward(self, dvalues: Any, cache: Any) -> Array:

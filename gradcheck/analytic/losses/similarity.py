@@ -33,8 +33,8 @@ class KLDivergence(Loss):
     def _forward(self, x: Array, t: Array) -> tuple[Any, Any]:
         if x.ndim == 0:
             raise ValueError(f"{self!r}: x is a single number, expected rows (N, C)")
-        log_t = np.log(np.where(t > 0, t, 1))
-        return np.sum(t * (log_t - x), axis=-1), t
+        some = t > 0
+        return np.sum(t * np.where(some, np.log(np.where(some, t, 1)) - x, 0), axis=-1), t
 
     def _backward(self, dvalues: Any, t: Array) -> Array:
         dx: Array = -t * per_row(dvalues)

@@ -85,7 +85,7 @@ def _transposed(draw: st.DrawFn, dtype: np.dtype[Any]) -> Case:
     groups, per_group, filters = draw(numbers(3, 1, 2))
     if options["padding"] != "same":
         options["output_padding"] = tuple(draw(st.integers(0, stride - 1)) for stride in options["stride"])
-    image = tuple(side + 2 for side in image)  # what is left of the output by the widest padding
+    image = tuple(side + 4 for side in image)  # so that the widest padding leaves something of the output
     layer = Conv2DTranspose(groups * per_group, groups * filters, groups=groups, dtype=dtype, **options)
     return _case(draw, layer, (groups * per_group, *image), dtype)
 
