@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.analytic.layer import Layer
 from gradcheck.analytic.losses import Loss
 from gradcheck.analytic.losses.regularizers import Regularizer
+from gradcheck.analytic.picture import Picture, picture
 from gradcheck.analytic.summary import summary
 from gradcheck.analytic.validation import Array
 
@@ -113,6 +114,19 @@ class Network(Layer):
         total                          79,510
         """
         return summary(self, inputs)
+
+    def picture(self, *inputs: Any) -> Picture:
+        """The network as a picture, an SVG document: a box for each layer, an arrow for each array between them.
+
+        Given inputs, with the shapes of all outputs; N is the number of examples. A notebook shows it as it is,
+        ``picture.save("network.svg")`` writes it for a browser. It suits light and dark pages.
+
+        >>> from gradcheck.analytic import Dense, ReLU, Sequential
+        >>> picture = Sequential(Dense(784, 100), ReLU(), Dense(100, 10)).picture(np.zeros((5, 784)))
+        >>> "(N, 100) · 78,500 parameters" in picture
+        True
+        """
+        return picture(self, inputs)
 
     def parts(self) -> tuple[Layer, ...]:
         """The layers this one is made of."""

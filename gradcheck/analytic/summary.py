@@ -10,7 +10,7 @@ from gradcheck.analytic.layer import Layer
 
 def summary(network: Any, inputs: tuple[Any, ...] = ()) -> str:
     """The layers of a network, the shapes of their outputs for these inputs, and how many parameters they have."""
-    shapes = _output_shapes(network, inputs) if inputs else [""] * len(network.layers)
+    shapes = [str(shape) for shape in output_shapes(network, inputs)] if inputs else [""] * len(network.layers)
     rows = [("layer", "output" if inputs else "", "parameters")]
     for name, layer, shape in zip(network._names, network.layers, shapes, strict=True):
         rows.append((f"{name} {layer!r}", shape, f"{_size(layer):,}"))
@@ -20,12 +20,12 @@ def summary(network: Any, inputs: tuple[Any, ...] = ()) -> str:
     return "\n".join(" ".join(filter(str.strip, line) if not inputs else line) for line in lines)
 
 
-def _output_shapes(network: Any, inputs: tuple[Any, ...]) -> list[str]:
+def output_shapes(network: Any, inputs: tuple[Any, ...]) -> list[tuple[int, ...]]:
     """What each layer of a copy last put out."""
     twin = copy.deepcopy(network)
     twin.training = False
     twin.forward(*inputs)
-    return [str(layer._memory[0]) for layer in twin.layers]
+    return [layer._memory[0] for layer in twin.layers]
 
 
 def _size(layer: Layer) -> int:
