@@ -110,15 +110,15 @@ class AsFunctionOf:
     def __call__(self, value: Array) -> Array:
         """Run forward with these tensors replaced."""
         if len(self.tensors) == 1:
-            changes = {self.tensors[0]: np.asarray(value)}
+            point = {self.tensors[0]: np.asarray(value)}
         else:
             held = [self.bench.evidence.tensors[name] for name in self.tensors]
             parts = np.split(value, np.cumsum([tensor.size for tensor in held])[:-1])
-            changes = {
+            point = {
                 name: part.reshape(tensor.shape).astype(tensor.dtype)
                 for name, part, tensor in zip(self.tensors, parts, held, strict=True)
             }
-        return joined(self.bench.runner.outputs(changes))
+        return joined(self.bench.runner.outputs_at(point))
 
     def __reduce__(self) -> Any:
         bench = self.bench

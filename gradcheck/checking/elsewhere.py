@@ -87,8 +87,9 @@ class _Along:
     direction: Mapping[str, Array]
 
     def __call__(self, t: Array) -> Array:
-        changes = {name: (x + (t - 1) * self.direction[name]).astype(x.dtype) for name, x in self.point.items()}
-        return _joined(self.evidence.runner.outputs(changes))
+        step = t - 1
+        there = {name: (x + step * self.direction[name]).astype(x.dtype, copy=False) for name, x in self.point.items()}
+        return _joined(self.evidence.runner.outputs_at(there))
 
 
 def _direction(x: Array, rng: np.random.Generator) -> Array:
@@ -96,7 +97,8 @@ def _direction(x: Array, rng: np.random.Generator) -> Array:
 
 
 def _joined(arrays: Iterable[Array]) -> Array:
-    return np.concatenate([np.ravel(array) for array in arrays])
+    rows = [np.ravel(array) for array in arrays]
+    return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
 
 def _all_finite(arrays: Iterable[Any]) -> bool:

@@ -158,13 +158,7 @@ class Runner:
 
     def start(self, changes: Mapping[str, Array] | None = None) -> tuple[list[Array], Pullback]:
         """Forward from the initial state, with some tensors replaced."""
-        self.reset()
-        changed = {} if changes is None else changes
-        for name, value in changed.items():
-            if name in self.subject.parameters:
-                self.subject.parameters[name].write(value)
-                self._written.add(name)
-        return self.forward(copies({name: changed.get(name, value) for name, value in self.inputs.items()}))
+        return self._started(copies(changes or {}))
 
     def forward(self, inputs: Mapping[str, Any], subject: Subject | None = None) -> tuple[list[Array], Pullback]:
         """One counted forward from whatever state there is, of the subject or of a twin."""
@@ -176,6 +170,19 @@ class Runner:
     def outputs(self, changes: Mapping[str, Array] | None = None) -> list[Array]:
         """The outputs of a forward run."""
         return self.start(changes)[0]
+
+    def outputs_at(self, point: Mapping[str, Array]) -> list[Array]:
+        """The outputs with some tensors replaced by arrays that nobody else holds: forward may write into them."""
+        return self._started(point)[0]
+
+    def _started(self, own: Mapping[str, Array]) -> tuple[list[Array], Pullback]:
+        self.reset()
+        parameters = self.subject.parameters
+        for name in own:
+            if name in parameters:
+                parameters[name].write(own[name])
+                self._written.add(name)
+        return self.forward({name: own[name] if name in own else copied(x) for name, x in self.inputs.items()})
 
     def gradients(self, cotangents: list[Array], changes: Mapping[str, Array] | None = None) -> dict[str, Any]:
         """The gradients of a forward run followed by a backward run, as copies."""
@@ -196,7 +203,12 @@ class Runner:
 
 def copies(values: Mapping[str, Any]) -> dict[str, Any]:
     """The same names with arrays of their own, in the same memory order."""
-    return {name: v.copy(order="K") if isinstance(v, np.ndarray) else v for name, v in values.items()}
+    return {name: copied(value) for name, value in values.items()}
+
+
+def copied(value: Any) -> Any:
+    """An array of its own, in the same memory order; what is no array as it is."""
+    return value.copy(order="K") if isinstance(value, np.ndarray) else value
 
 
 def as_outputs(value: Any, source: str = "forward") -> list[Array]:

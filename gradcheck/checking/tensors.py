@@ -90,7 +90,7 @@ def _compare_one(bench: Bench, tensor: str, how: How) -> Comparison:
 def _jitter(seen: Array, analytic: Array, meter: EntryMeter) -> Array:
     """By how much each entry of the gradient under test varies; what varies more than rounding can is a mistake."""
     eps = float(np.finfo(analytic.dtype).eps)
-    size = float(np.max(np.abs(analytic), initial=0.0, where=np.isfinite(analytic)))
+    size = float(np.max(np.abs(analytic[np.isfinite(analytic)]), initial=0.0))
     if np.all(seen <= eps**0.6 * size):
         return seen
     return np.asarray(np.minimum(seen, eps**0.6 * size + 64 * eps * natural_size(meter)))

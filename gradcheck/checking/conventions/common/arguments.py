@@ -39,11 +39,10 @@ def positional_names(function: Callable[..., Any]) -> list[str]:
 
 def required_count(function: Callable[..., Any]) -> int | None:
     """How many positional arguments the function insists on; None where that cannot be known."""
-    parameters = parameters_of(function)
-    if not parameters and not _has_signature(function):
+    signature = _signature(function)
+    if signature is None or any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values()):
         return None
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return None
+    parameters = signature.parameters.values()
     return sum(p.default is p.empty for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
 
 
@@ -68,15 +67,15 @@ def ignored_default(function: Callable[..., Any]) -> str:
 
 def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
     """The parameters of a function, where its signature can be read; none where it cannot."""
-    return list(inspect.signature(function).parameters.values()) if _has_signature(function) else []
+    signature = _signature(function)
+    return list(signature.parameters.values()) if signature else []
 
 
-def _has_signature(function: Callable[..., Any]) -> bool:
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
     try:
-        inspect.signature(function)
+        return inspect.signature(function)
     except (TypeError, ValueError):  # builtins and ufuncs may have none
-        return False
-    return True
+        return None
 
 
 def is_variable(value: Any) -> bool:
@@ -103,9 +102,9 @@ def call(
 
 
 def _explain(role: str, function: Callable[..., Any], arguments: list[Any]) -> None:
-    if not _has_signature(function):
+    signature = _signature(function)
+    if signature is None:
         return
-    signature = inspect.signature(function)
     try:
         signature.bind(*arguments)
     except TypeError as mismatch:

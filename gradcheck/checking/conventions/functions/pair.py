@@ -54,6 +54,9 @@ class PairSubject(Subject):
         self.name = name or name_of(forward)
         self.shape = named_inputs(forward, inputs)
         self.inputs = spread(self.shape, dictionaries=True)
+        wanted = self.names[: self.wanted]
+        self._caches = list(filter(_names_a_cache, wanted))
+        self._others = [name for name in wanted if name not in (*self._caches, *self.inputs)]
         require_written(self.name, {"forward": forward, "backward": backward}, self.inputs)
         self.parameters = {}
         self.tensors = variables(self.inputs)
@@ -110,11 +113,10 @@ class PairSubject(Subject):
 
     def _with_a_named_cache(self, returned: Any, inputs: Mapping[str, Any]) -> tuple[list[Array], list[Any]] | None:
         """Where an argument is called a cache: backward may take inputs by name as well, or fewer cotangents."""
-        wanted = self.names[: self.wanted]
-        caches = [name for name in wanted if is_cache(name) or name.endswith(("cache", "caches"))]
-        others = [name for name in wanted if name not in (*caches, *inputs)]
-        usual = len(wanted) == len(others) + len(caches) == len(returned) if isinstance(returned, tuple) else True
-        if usual or not others or len(returned) < len(others) + len(caches) or not caches:
+        caches, others, wanted = self._caches, self._others, self.names[: self.wanted]
+        if not caches or not others or not isinstance(returned, tuple):
+            return None
+        if len(wanted) == len(others) + len(caches) == len(returned) or len(returned) < len(others) + len(caches):
             return None
         parts = iter(returned[-len(caches) :])
         extra = [next(parts) if name in caches else inputs[name] for name in wanted if name not in others]
@@ -166,6 +168,10 @@ def _names_a_cotangent(name: str) -> bool:
     if name == "d" or name.startswith(_OTHER_WORDS_IN_D):
         return False
     return name.startswith(("d", "grad")) or name in ("g", "v", "cotangent", "upstream")
+
+
+def _names_a_cache(name: str) -> bool:
+    return is_cache(name) or name.endswith(("cache", "caches"))
 
 
 def _is_numeric(part: Any) -> bool:
