@@ -10,7 +10,6 @@ believed for as long as what they say lies within the bounds of all smaller ones
 the narrowest believed bound is the answer.
 """
 
-from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,8 +21,11 @@ NOISE_FACTOR = 4.0
 """How many standard deviations of rounding noise a bound allows for."""
 
 
-@dataclass(frozen=True)
-class Slope:
+_WAYS = np.array([[1.0], [2.0], [2.0]])
+"""Central, left and right: a central quotient is the mean of both sides, with half their noise and error in step²."""
+
+
+class Slope(NamedTuple):
     """A derivative along a line with its error bound, and the slopes on either side of the point.
 
     ``seen`` is false where no two steps show the same slope above their noise.
@@ -39,8 +41,8 @@ class Slope:
     @classmethod
     def joined(cls, parts: "list[Slope]", shape: tuple[int, ...]) -> "Slope":
         """The slopes of several rows of outputs, in the shape of the outputs."""
-        rows = ([getattr(part, f.name) for part in parts] for f in fields(cls))
-        return cls(*((row[0] if len(row) == 1 else np.concatenate(row)).reshape(shape) for row in rows))
+        rows = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+        return cls(*(row.reshape(shape) for row in rows))
 
 
 @np.errstate(all="ignore")
@@ -53,24 +55,25 @@ def slope_of(steps: Array, right: Array, left: Array, noise: Array, blind: Array
         The steps, ascending.
     right, left : ndarray, shape (K, M)
         The difference quotients of M outputs on either side of the point.
-    noise, blind : ndarray, shape (K, M)
-        The standard deviation of their rounding error, and the noise in which an unseen slope may hide.
+    noise : ndarray, shape (K, M)
+        The standard deviation of their rounding error.
+    blind : ndarray, shape (M,)
+        The noise in which an unseen slope may hide.
 
     Returns
     -------
     Slope
         With arrays of shape (M,).
     """
-    ways = np.array([[1.0], [2.0], [2.0]])  # a central quotient is the mean of both sides: half their noise
-    quotients = np.stack([(right + left) / 2, left, right], axis=1)
-    jumps = np.zeros_like(quotients)
-    jumps[:, 0] = np.abs(right - left)
-    limit = extrapolate(quotients, steps, ways * noise[:, None], ways * blind[0], 2 / ways, jumps)
+    quotients, jumps = np.empty((2, len(steps), 3, *blind.shape), right.dtype)
+    quotients[:, 0], quotients[:, 1], quotients[:, 2] = (right + left) / 2, left, right
+    jumps[:, 0], jumps[:, 1:] = np.abs(right - left), 0
+    limit = extrapolate(quotients, steps, _WAYS * noise[:, None], _WAYS * blind, 2 / _WAYS, jumps)
     (value, *sides), (error, *errors) = limit.value, limit.error
     known = np.isfinite(errors[0]) & np.isfinite(errors[1])
     kink = known & (np.abs(sides[1] - sides[0]) > 2 * (errors[0] + errors[1]))
     edge = np.isfinite(right[0]) != np.isfinite(left[0])
-    for side, its_error in zip(sides, errors, strict=True):
+    for side, its_error in zip(sides, errors, strict=True) if edge.any() else ():
         alone = edge & np.isfinite(its_error)
         value, error = np.where(alone, side, value), np.where(alone, its_error, error)
     error = np.where(kink, np.maximum(*errors), error)
@@ -121,53 +124,36 @@ def extrapolate(slopes: Array, steps: Array, noise: Array, blind: Array, power: 
     noise = NOISE_FACTOR * noise
     if len(steps) == 1:
         return Limit(slopes[0], np.full(slopes.shape[1:], np.inf), np.zeros(slopes.shape[1:], bool))
-    gap = np.abs(np.diff(slopes, axis=0))
+    gap = np.abs(slopes[1:] - slopes[:-1])
     q = (steps[1:] / steps[:-1])[:, None, None] ** power
     limit = (q * slopes[:-1] - slopes[1:]) / (q - 1)
-    value = limit[0]
-    believed = _settles(gap, slopes, noise)
-    error = np.where(believed, gap[0] + noise[0], np.inf)
     # Where the two sides keep apart at both steps, the limit may lie anywhere between them.
     apart = np.where(jumps[:-1] > jumps[1:] / 2 + noise[:-1] + noise[1:], jumps[:-1] / 2, 0)
-    error = np.maximum(error, apart[0])
-    low, high = value - error, value + error
-    for k, bound in _candidates(limit, gap, noise):
-        bound = np.maximum(bound, apart[k])  # noqa: PLW2901 - the bound, made honest
-        below, above = limit[k] - bound, limit[k] + bound
-        believed = believed & (below <= high) & (above >= low) & _grows(gap, noise, k)
-        low, high = np.where(believed, np.maximum(low, below), low), np.where(believed, np.minimum(high, above), high)
-        better = believed & (bound < error)
-        value, error = np.where(better, limit[k], value), np.where(better, bound, error)
+    by_steps = np.maximum(gap + noise[:-1], apart)
+    by_limits = np.maximum(np.abs(limit[1:] - limit[:-1]) + noise[:-2], apart[:-1])
+    regular = _regular(gap, slopes, noise)
+    value, error = limit[0], np.full(slopes.shape[1:], np.inf)
+    low, high = -error, error
+    for k in range(len(limit)):
+        for bound in (by_steps[k], *by_limits[k : k + 1]):
+            low, high = np.maximum(low, limit[k] - bound), np.minimum(high, limit[k] + bound)
+            better = regular[k] & (low <= high) & (bound < error)
+            value, error = np.where(better, limit[k], value), np.where(better, bound, error)
     # Where no two steps show the same slope above their noise, nothing was seen, and no quiet step must claim it was.
-    seen = np.any((np.abs(slopes[:-1]) > noise[:-1]) & (gap <= 0.1 * np.abs(slopes[:-1])), axis=0)
+    size = np.abs(slopes[:-1])
+    seen = np.any((size > noise[:-1]) & (gap <= 0.1 * size), axis=0)
     return Limit(value, np.where(seen, error, np.maximum(error, NOISE_FACTOR * blind)), np.asarray(seen))
 
 
-def _settles(gap: Array, slopes: Array, noise: Array) -> Array:
-    """Whether the smallest steps have reached the regime in which a smaller step changes less."""
-    allowed = noise[0] + noise[1]
-    shrinks = 1e-3 * np.abs(slopes[0])
-    if len(gap) > 1:
-        shrinks = np.where(np.isfinite(gap[1]), gap[1] / 2, shrinks)
-    return np.asarray(np.isfinite(gap[0]) & (gap[0] <= shrinks + allowed))
+def _regular(gap: Array, slopes: Array, noise: Array) -> Array:
+    """Whether the quotients up to each level and the next differ ever more, as a truncation error does.
 
-
-def _grows(gap: Array, noise: Array, k: int) -> Array:
-    """Whether the quotients up to level k + 1 differ ever more, as a truncation error does.
-
-    A plateau at large steps, with other values below, is a staircase or an average over something finer.
+    The smallest steps must have reached the regime in which a smaller step changes less. A plateau at large steps,
+    with other values below, is a staircase or an average over something finer.
     """
-    if k == 0:
-        return np.ones(gap.shape[1:], bool)
-    return np.asarray(gap[k - 1] <= gap[k] / 2 + (noise[k - 1] + noise[k]) / 2)
-
-
-def _candidates(limit: Array, gap: Array, noise: Array) -> list[tuple[int, Array]]:
-    """Bounds for each limit, in the order of the largest step they rest on."""
-    ordered = []
-    for k in range(len(limit)):
-        if k > 0:
-            ordered.append((k, gap[k] + noise[k]))
-        if k + 1 < len(limit):
-            ordered.append((k, np.abs(limit[k + 1] - limit[k]) + noise[k]))
-    return sorted(ordered, key=lambda entry: entry[0])
+    least = 1e-3 * np.abs(slopes[:1])
+    if len(gap) > 1:
+        least = np.where(np.isfinite(gap[1]), gap[1] / 2, least)
+    settles = np.isfinite(gap[:1]) & (gap[:1] <= least + (noise[0] + noise[1]))
+    grows = gap[:-1] <= gap[1:] / 2 + (noise[:-2] + noise[1:-1]) / 2
+    return np.logical_and.accumulate(np.concatenate([settles, grows]))

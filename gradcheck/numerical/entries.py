@@ -269,4 +269,4 @@ def _is_straight(line: Line) -> bool:
 
 
 def _arranged(slope: Slope, grouping: Grouping) -> Slope:
-    return Slope(*(grouping.arrange(getattr(slope, part.name)) for part in fields(Slope)))
+    return Slope(*map(grouping.arrange, slope))

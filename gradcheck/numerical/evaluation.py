@@ -4,6 +4,7 @@ import pickle
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,12 +41,12 @@ class Neighbourhood:
         with np.errstate(all="ignore"):
             self.base = real_floats(f(_own(self.x)) if base is None else base)
 
-    @property
+    @cached_property
     def eps(self) -> float:
         """The unit roundoff of what f computes: the coarser of the precisions of its input and output."""
         return float(max(np.finfo(self.base.dtype).eps, np.finfo(self.x.dtype).eps))
 
-    @property
+    @cached_property
     def coarsest(self) -> "np.dtype[Any]":
         """The coarser of the dtypes of input and output; it decides how large the steps must be."""
         return max(self.base.dtype, self.x.dtype, key=lambda dtype: float(np.finfo(dtype).eps))
@@ -54,7 +55,8 @@ class Neighbourhood:
         """The outputs at ``x + displacement`` for each displacement, taken one by one."""
         points = (np.asarray(self.x + displacement) for displacement in displacements)
         if self.executor is None:
-            outputs = [_value_or_nan(self.f, point, self.base) for point in points]
+            with np.errstate(all="ignore"):
+                outputs = [_value_or_nan(self.f, point, self.base) for point in points]
         else:
             futures = [self.executor.submit(_evaluate_pickled, self._payload, point, self.base) for point in points]
             outputs = [future.result() for future in futures]
@@ -82,7 +84,8 @@ def _evaluate_pickled(payload: bytes, point: Array, like: Array) -> Array:
     with _one_at_a_time:  # threads share the global random state, modules and classes; processes never wait here
         if getattr(_loaded, "payload", None) != payload:
             _loaded.payload, _loaded.f = payload, pickle.loads(payload)
-        return _value_or_nan(_loaded.f, point, like)
+        with np.errstate(all="ignore"):
+            return _value_or_nan(_loaded.f, point, like)
 
 
 def _own(x: Array) -> Array:
@@ -91,8 +94,7 @@ def _own(x: Array) -> Array:
 
 def _value_or_nan(f: Callable[[Array], Any], point: Array, like: Array) -> Array:
     try:
-        with np.errstate(all="ignore"):
-            value = real_floats(f(point))
+        value = real_floats(f(point))
     except (ArithmeticError, ValueError):
         return np.full_like(like, np.nan)
     if value.shape != like.shape:

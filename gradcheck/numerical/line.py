@@ -1,8 +1,8 @@
 """A function along a line: measured from both sides at a ladder of steps, one more wherever that would tell more."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ from gradcheck.numerical.steps import ladder
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(NamedTuple):
     """What one step showed: the rise on either side of the point, divided by the step, and its noise."""
 
     step: float
@@ -136,7 +135,7 @@ class Line:
             level = self._level(2.0**k, above, below)
         if k < self._lowest:  # an output that does not move any more may have lost the step beside something larger
             lost = (level.right == 0) & (level.left == 0)
-            level = replace(level, noise=np.where(lost, np.inf, level.noise))
+            level = level._replace(noise=np.where(lost, np.inf, level.noise))
         self.levels[k] = level
         self._slope = None
 
@@ -160,10 +159,12 @@ class Line:
 
     def _combined(self) -> Slope:
         levels = [self.levels[k] for k in sorted(self.levels)]
-        steps = np.array([level.step for level in levels])
-        rows = [[np.ravel(row) for row in (level.right, level.left, level.noise, self._blind())] for level in levels]
+        steps, *measured = zip(*levels, strict=True)
+        rows = [[np.ravel(of_level) for of_level in of_levels] for of_levels in measured]
+        blind = np.ravel(self._blind())
         parts = []
-        for start in range(0, max(1, rows[0][0].size), CHUNK):
-            part = np.array([[row[start : start + CHUNK] for row in level] for level in rows])
-            parts.append(slope_of(steps, *np.moveaxis(part, 1, 0)))
+        for start in range(0, max(1, blind.size), CHUNK):
+            part = slice(start, start + CHUNK)
+            right, left, noise = (np.array([of_level[part] for of_level in of_levels]) for of_levels in rows)
+            parts.append(slope_of(np.array(steps), right, left, noise, blind[part]))
         return Slope.joined(parts, levels[0].right.shape)

@@ -33,8 +33,8 @@ TIMES = (3, 8, 15, 22, 31)
 LARGE = 2**19
 """So many outputs are looked at along one step only: copies of them are dear, and chance evens out."""
 
-CHUNK = 2**16
-"""So many outputs at a time, so that large ones are not copied over and over."""
+CHUNK = 2**12
+"""So many outputs at a time, so that what is made of them stays in the cache."""
 
 GOLDEN = 0.6180339887498949
 """The second step of a pair is so much of the first: no simple fraction."""
@@ -43,8 +43,8 @@ FURTHER = 2.0**7
 """How much further out an output is looked at that does not move."""
 
 
-_RESIDUAL = np.linalg.qr(np.vander(np.array(TIMES, float), 3), mode="complete")[0][:, 3:].T
-"""Takes values at these times to what the best parabola leaves over, in two coordinates."""
+_RESIDUAL = np.linalg.qr(np.vander(np.array(TIMES, float), 3), mode="complete")[0][1:, 3:].T
+"""Takes the rises since the first of these times to what the best parabola leaves over, in two coordinates."""
 
 _EXPONENT = np.int64(0x7FF << 52)
 """The bits of a float64 that are left when it is rounded down to a power of two."""
@@ -109,10 +109,7 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     if not np.all(noise <= usual):
         # Of many outputs some are small by cancellation: they jitter like the others, not like their own last digit.
         usual = np.maximum(usual, SUSPICIOUS * median(rounding.ravel()))
-    for finer_pair in steps:
-        suspect = ~(noise <= usual)
-        if not suspect.any():
-            break
+    while (suspect := ~(noise <= usual)).any() and (finer_pair := next(steps, None)) is not None:
         finer, rise = _jitter(near, finer_pair)
         moved = rise != 0
         # Outputs that no longer move at all lie on a staircase (a cast to a narrower type): its treads are noise.
@@ -128,7 +125,7 @@ def _steps(near: Neighbourhood, rng: np.random.Generator) -> Iterator[list[Array
     finer = () if np.all(x) else steps.near_zero
     exponents = (steps.wide[0] + 1, steps.lowest + 2, *(k - 2 for k in finer))
     lengths = (1.0, GOLDEN) if near.base.size < LARGE else (1.0,)
-    size = np.where(x == 0, scales(x), np.abs(x)) * np.abs(random_direction(x, rng))
+    size = (np.abs(x) if np.all(x) else np.where(x == 0, scales(x), np.abs(x))) * np.abs(random_direction(x, rng))
     # 31 steps reach 2**k; each is a step of the arithmetic's own, so that only the function's rounding is seen.
     for k in exponents:
         unit = x.dtype.type(2.0 ** (k - 5))
@@ -143,7 +140,8 @@ def norm(array: Array, axes: tuple[int, ...] | None = None) -> Array:
     """The root of the sum of squares, also where the squares themselves would under- or overflow."""
     flat, limits = array.ravel(), np.finfo(array.dtype)
     total = np.asarray(flat @ flat if axes is None else np.sum(np.square(array), axis=axes))
-    if limits.tiny / limits.eps < total.min(initial=np.inf) and total.max(initial=0) < limits.max:
+    least, most = (total, total) if total.ndim == 0 else (total.min(initial=np.inf), total.max(initial=0))
+    if limits.tiny / limits.eps < least and most < limits.max:
         return np.asarray(np.sqrt(total))
     largest = np.max(np.abs(array), axis=axes, keepdims=True, initial=0.0)
     unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
@@ -173,36 +171,37 @@ def _jitter(near: Neighbourhood, steps: Sequence[Array]) -> tuple[Array, Array]:
 
 def _left_over(near: Neighbourhood, step: Array) -> tuple[Array, Array]:
     for side in (1, -1):
-        values = [value.reshape(-1) for value in near(side * t * step for t in TIMES)]
-        noise = np.empty(near.base.size)
-        for start in range(0, noise.size, CHUNK):
-            part = np.stack([value[start : start + CHUNK] for value in values])
-            spread = norm(_RESIDUAL @ (part - part[0]), axes=(0,)) / np.sqrt(2)
-            noise[start : start + CHUNK] = np.maximum(spread, tread(part) / 4)
+        first, *others = (value.reshape(-1) for value in near(side * t * step for t in TIMES))
+        noise, rise = np.empty(first.size), np.empty(first.size, first.dtype)
+        for start in range(0, first.size, CHUNK):
+            part = slice(start, start + CHUNK)
+            rises = np.array([other[part] - first[part] for other in others])
+            spread = norm(_RESIDUAL @ rises, axes=(0,)) / np.sqrt(2)
+            noise[part] = np.maximum(spread, tread(rises, others[-1][part]) / 4)
+            np.abs(rises[-1], out=rise[part])
         if np.all(np.isfinite(noise)):
             break
-    rise = np.abs(values[-1] - values[0])
-    return noise.reshape(near.base.shape), np.asarray(rise.reshape(near.base.shape))
+    return noise.reshape(near.base.shape), rise.reshape(near.base.shape)
 
 
-def tread(values: Array) -> Array:
-    """The width of the grid on which all values of each output lie, where it is far coarser than their own ulp.
+def tread(rises: Array, value: Array) -> Array:
+    """The width of the grid on which all rises of each output lie, where it is far coarser than the output's own ulp.
 
     What was rounded to a narrower type, or in a larger sum since taken away, ends in zero bits.
 
     Examples
     --------
     >>> values = np.array([[0.71], [0.72], [0.74]])
-    >>> tread(values.astype(np.float32).astype(float)) == 2.0**-24, tread(values)
+    >>> single = values.astype(np.float32).astype(float)
+    >>> tread(single[1:] - single[0], single[0]) == 2.0**-24, tread(values[1:] - values[0], values[0])
     (array([ True]), array([0.]))
     """
-    bits = np.finfo(values.dtype).nmant + 1
-    rise = np.asarray(values[1] - values[0], float)
-    finest = np.asarray(np.abs(values[-1]) * 2.0 ** ((COARSE - 1) * bits), float)
-    if bits > 53 or np.mean(_may_be_a_multiple(rise, finest)) <= RARE:
-        return np.zeros(values.shape[1:])
-    grid = np.full(values.shape[1:], np.inf)
-    for rise in np.diff(values, axis=0):
+    bits = np.finfo(rises.dtype).nmant + 1
+    finest = np.asarray(np.abs(value) * 2.0 ** ((COARSE - 1) * bits), float)
+    if bits > 53 or np.mean(_may_be_a_multiple(rises[0].astype(float), finest)) <= RARE:
+        return np.zeros(value.shape)
+    grid = np.full(value.shape, np.inf)
+    for rise in rises:
         mantissa, exponent = np.frexp(np.where(np.isfinite(rise), rise, 0).astype(float))
         whole = (mantissa * 2.0**53).astype(np.int64)
         last_bit = np.ldexp((whole & -whole).astype(float), exponent - 53)

@@ -1,6 +1,7 @@
 """How far to step: the scale of each entry, and steps that the arithmetic can really take."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ class Ladder:
         return self.lower[-1]
 
 
+@cache
 def ladder(dtype: "np.dtype[Any]") -> Ladder:
     """The ladder for a dtype: in float64 steps of 2⁻²² to 2⁻⁷, in other precisions in proportion."""
     bits = np.finfo(dtype).nmant
