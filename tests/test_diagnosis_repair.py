@@ -240,3 +240,66 @@ def test_trying_edits_takes_no_forwards(monkeypatch):
     assert check(layer, X).diagnoses[0].cause == "wrong-mask"
     assert ran["edits"] > 20
     assert ran["forwards"] == 0
+
+
+class Affine:
+    """y = x W; what forward keeps and what backward gives are attributes."""
+
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        return dout @ self.W.T
+
+
+class Relu:
+    """The mask is kept by forward, and forgotten by backward."""
+
+    def forward(self, x):
+        self.mask = x <= 0
+        return np.where(self.mask, 0, x)
+
+    def backward(self, dout):
+        dx = dout
+        return dx  # noqa: RET504 - as it was before the line with the mask got lost
+
+
+class TwoLayers:
+    """Its layers by name, its gradients put together in the end; an edit may well take its layers from it."""
+
+    def __init__(self):
+        self.params = {"W1": W.copy(), "W2": W.T.copy()}
+        self.layers = {"Affine1": Affine(self.params["W1"]), "Relu": Relu(), "Affine2": Affine(self.params["W2"])}
+
+    def loss(self, x, t):
+        for layer in self.layers.values():
+            x = layer.forward(x)
+        self.y, self.t = x, t
+        return 0.5 * np.sum((x - t) ** 2)
+
+    def gradient(self, x, t):
+        self.loss(x, t)
+        dout = self.y - self.t
+        layers = list(self.layers.values())
+        layers.reverse()
+        for layer in layers:
+            dout = layer.backward(dout)
+        grads = {}
+        grads["W1"] = self.layers["Affine1"].dW
+        grads["W2"] = self.layers["Affine2"].dW
+        return grads
+
+
+def test_what_forward_kept_is_at_hand_for_what_is_missing_and_the_network_is_left_whole():
+    network = TwoLayers()
+    layers = dict(network.layers)
+    report = check(network, X, rng.normal(size=X.shape))
+    assert [(d.cause, d.tensor) for d in report.diagnoses] == [("missing-mask", "W1")]
+    assert "`dx = dout` (line" in report.diagnoses[0].message
+    assert report.diagnoses[0].remedy == "Write `dx = dout * (1 - self.mask)`."
+    assert network.layers == layers

@@ -1,7 +1,7 @@
 """From a bench and what disagreed there to diagnoses and patterns."""
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -12,10 +12,11 @@ from gradcheck.checking.diagnosis.conduct import from_conduct
 from gradcheck.checking.diagnosis.explanation import CONVINCING
 from gradcheck.checking.diagnosis.hypotheses.shape import wrong_shape
 from gradcheck.checking.diagnosis.hypotheses.ties import ties
+from gradcheck.checking.diagnosis.limits import at_most
 from gradcheck.checking.diagnosis.patterns import pattern
 from gradcheck.checking.diagnosis.ranking import explain, scored_as
 from gradcheck.checking.report import Comparison, Diagnosis, Finding
-from gradcheck.checking.subject import LimitReached, Runner
+from gradcheck.checking.subject import LimitReached
 
 MOST = 2_000
 """So many evaluations of the forward a diagnosis takes, of all wrong tensors together, and not one more."""
@@ -58,16 +59,15 @@ def diagnose(
     groups = FEW if large else int(np.clip(JACOBIANS // (6 * len(wrong)), 16, 128))
     last = bench.runner.evaluations + MOST
     bureau = Bureau(bench, {c.name: c for c in comparisons}, groups)
-    by_numbers: list[Diagnosis] = []
-    patterns: list[str] = []
+    every = [Clues(bureau, c.name, c) for c in wrong]
+    found: dict[str, tuple[list[Diagnosis], list[str]]] = {}
     with np.errstate(all="ignore"):
-        for i, c in enumerate(wrong):
-            clues, left = Clues(bureau, c.name, c), last - bureau.runner.evaluations
+        for i, clues in enumerate(sorted(every, key=_size, reverse=True)):
+            left = last - bureau.runner.evaluations
             with at_most(bureau.runner, left // (len(wrong) - i)):
-                found = list(_by_numbers(clues))
-                by_numbers += found
-                if not any(d.explains >= CONVINCING for d in found):
-                    patterns += _patterns(clues)
+                found[clues.tensor] = _of_one(clues)
+    by_numbers = [diagnosis for c in wrong for diagnosis in found[c.name][0]]
+    patterns = [pattern for c in wrong for pattern in found[c.name][1]]
     bureau.runner.reset()
     said_better = {d.tensor for d in by_numbers if d.explains >= CONVINCING}
     kept = [d for d in by_conduct if not (d.cause in OF_FORM and d.tensor in said_better)]
@@ -76,16 +76,6 @@ def diagnose(
         [d for d in by_numbers if d.cause != "wrong-mask"],
     )
     return Findings(sorted([*first, *kept, *later], key=lambda d: -d.explains), patterns)
-
-
-@contextmanager
-def at_most(runner: Runner, evaluations: int) -> Iterator[None]:
-    """While this lasts, the runner runs no more than so many, nor more than it was allowed before."""
-    before, runner.limit = runner.limit, min(runner.limit, runner.evaluations + evaluations)
-    try:
-        yield
-    finally:
-        runner.limit = before
 
 
 def _is_a_needle(comparison: Comparison) -> bool:
@@ -98,6 +88,22 @@ def _is_a_needle(comparison: Comparison) -> bool:
         and comparison.numerical is not None
         and bool(np.isnan(comparison.numerical).any())
     )
+
+
+def _size(clues: Clues) -> float:
+    """By how much a gradient is off, by its own size: what is gross is explained first."""
+    right = clues.comparison.numerical
+    if right is None or clues.claimed.shape != right.shape:
+        return float("inf")
+    off, known = np.nan_to_num(clues.claimed - right), np.nan_to_num(right)
+    return float(np.linalg.norm(off) / (np.linalg.norm(known) or 1.0))
+
+
+def _of_one(clues: Clues) -> tuple[list[Diagnosis], list[str]]:
+    """Why one tensor is wrong, or else what its wrong entries have in common."""
+    found = list(_by_numbers(clues))
+    known = any(d.explains >= CONVINCING for d in found)
+    return found, [] if known else list(_patterns(clues))
 
 
 def _by_numbers(clues: Clues) -> Iterator[Diagnosis]:

@@ -14,6 +14,7 @@ from gradcheck.checking.diagnosis.explanation import CONVINCING, Explanation, bo
 from gradcheck.checking.diagnosis.hypotheses import CHEAP, DEAR, LAST, Hypothesis
 from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_factor, said_of
 from gradcheck.checking.diagnosis.hypotheses.small import relative_size
+from gradcheck.checking.diagnosis.limits import at_most
 from gradcheck.checking.report import Diagnosis
 from gradcheck.checking.subject import LimitReached
 
@@ -27,6 +28,9 @@ EXACT = 1e-6
 
 WORK, FEWEST = 10**7, 4
 """Of each hypothesis so many explanations are tried that they come to so many entries, but at least a few."""
+
+BY_NUMBERS = 0.75
+"""Of the evaluations that are left, so many at most go into what numbers tell; the rest is for reading the code."""
 
 TINY = 1e-3
 """Two mistakes at once do not leave a gradient right to this share of itself."""
@@ -58,13 +62,10 @@ class Scored:
 def explain(clues: Clues) -> list[Diagnosis]:
     """The explanations that hold, best first; pairs of two where no single one does."""
     scored: list[Scored] = []
+    runner = clues.bureau.runner
+    with suppress(LimitReached), at_most(runner, int(BY_NUMBERS * (runner.limit - runner.evaluations))):
+        _by_numbers(clues, scored)
     with suppress(LimitReached):  # what was found by then is judged
-        _score(clues, CHEAP, scored)
-        cheap = [s.explanation for s in scored if s.explanation.cause != "shifted"]
-        if not _convinced(scored):
-            _score(clues, DEAR, scored)
-        if not _convinced(scored) and relative_size(clues) > TINY:
-            scored.extend(_pairs(clues, cheap))
         if not _convinced(scored):
             _score(clues, LAST, scored)
     best = sorted(
@@ -77,6 +78,16 @@ def explain(clues: Clues) -> list[Diagnosis]:
     )
     convincing = [s for s in best if s.share >= CONVINCING]
     return [_diagnosis(clues, s) for s in (convincing[:1] or best[:1])]
+
+
+def _by_numbers(clues: Clues, scored: list[Scored]) -> None:
+    """One mistake, then two, that explain the numbers, whatever the code is."""
+    _score(clues, CHEAP, scored)
+    cheap = [s.explanation for s in scored if s.explanation.cause != "shifted"]
+    if not _convinced(scored):
+        _score(clues, DEAR, scored)
+    if not _convinced(scored) and relative_size(clues) > TINY:
+        scored.extend(_pairs(clues, cheap))
 
 
 def scored_as(clues: Clues, hypothesis: Callable[[Clues], Iterator[Explanation | Diagnosis]]) -> list[Diagnosis]:

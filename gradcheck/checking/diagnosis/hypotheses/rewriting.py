@@ -12,7 +12,7 @@ from gradcheck.checking.conduct.evidence import is_comparable
 from gradcheck.checking.diagnosis.clues import Bureau, Clues
 from gradcheck.checking.diagnosis.explanation import Explanation
 from gradcheck.checking.diagnosis.repair.rewritten import Rewritten, rewritten
-from gradcheck.checking.diagnosis.repair.stage import Gradients, Stage, quietly
+from gradcheck.checking.diagnosis.repair.stage import Gradients, Stage, quietly, restored
 from gradcheck.checking.diagnosis.trial import Trial
 
 Array = NDArray[Any]
@@ -84,7 +84,7 @@ def _tried(bureau: Bureau) -> Iterator[tuple[Rewritten, Gradients]]:
     given, last = bureau.given, bureau.runner.evaluations + EVALUATIONS
     most = min(MOST, max(50, WORK // max(x.size for x in given.point.values())))
     wrong = [name for name, c in bureau.comparisons.items() if c.verdict == "disagree" and c.analytic is not None]
-    stage = Stage(bureau.runner, given)
+    stage = Stage(bureau.bench, given)
     for change, gradients in stage.gradients(islice(rewritten(stage.functions), most)):
         if any(is_comparable(gradients.get(name), given.point[name]) for name in wrong):
             yield change, gradients
@@ -104,8 +104,11 @@ def _is_right(clues: Clues, gradient: Any) -> bool:
 def _explanation(clues: Clues, change: Rewritten) -> Explanation:
     def predict(trial: Trial, change: Rewritten) -> Array:
         right = trial.right(clues.tensor)
-        with quietly(), change.in_place():
-            mended = Trial(trial.runner, trial.point, trial.cotangents, trial.effort).claimed(clues.tensor)
+        try:
+            with quietly(), change.in_place():
+                mended = Trial(trial.runner, trial.point, trial.cotangents, trial.effort).claimed(clues.tensor)
+        finally:
+            restored(trial.runner)
         return np.asarray(trial.claimed(clues.tensor) + right - mended)
 
     edit = change.edit

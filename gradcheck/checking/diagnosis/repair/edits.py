@@ -1,13 +1,15 @@
 """What might be written otherwise in a wrong backward, as edits of its syntax tree, each with the mistake it undoes."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from gradcheck.checking.diagnosis.repair.kinds import Kind, is_where
+from gradcheck.checking.diagnosis.repair.kinds import Around, Kind, is_where
+from gradcheck.checking.diagnosis.repair.running import Shape
 from gradcheck.checking.mutation.source import Function, Replace
 
-NAMES = 12
+NAMES = 24
 """Of more variables than these the first are tried."""
 
 
@@ -45,14 +47,15 @@ class Edit:
         return "" if isinstance(changed, ast.Pass) else ast.unparse(ast.fix_missing_locations(changed)).split("\n")[0]
 
 
-def edits(function: Function, kind: Kind) -> Iterator[Edit]:
-    """Every edit of one kind."""
+def edits(function: Function, kind: Kind, shapes: Mapping[str, Shape | None] | None = None) -> Iterator[Edit]:
+    """Every edit of one kind; what has a shape is at hand, too."""
     statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and not isinstance(node, Function)]
-    names = _variables(function)
+    names = _variables(function, shapes or {})
     looped = {id(inner) for node in statements if isinstance(node, ast.For) for inner in ast.walk(node)}
     for statement in statements:
+        here = Around(statement, names, shapes or {}, id(statement) in looped)
         for node in _own_nodes(statement):
-            for cause, instead in kind(node, statement, names, id(statement) in looped):
+            for cause, instead in kind(node, here):
                 yield Edit(_named(cause, node, statement), statement, node, instead)
 
 
@@ -87,8 +90,8 @@ def _own_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
         pending += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt | ast.arguments)]
 
 
-def _variables(function: Function) -> list[ast.expr]:
-    """Everything that has a name in the function: arguments, variables, attributes of self."""
+def _variables(function: Function, shapes: Iterable[str]) -> dict[str, ast.expr]:
+    """Everything that has a name in the function: arguments, variables, attributes of self; then what else it keeps."""
     found: dict[str, ast.expr] = {}
     for node in ast.walk(function):
         if isinstance(node, ast.arg) and node.arg not in ("self", "cls"):
@@ -97,4 +100,7 @@ def _variables(function: Function) -> list[ast.expr]:
             found.setdefault(node.id, ast.Name(node.id, ast.Load()))
         elif isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
             found.setdefault(ast.unparse(node), ast.Attribute(node.value, node.attr, ast.Load()))
-    return list(found.values())[:NAMES]
+    for name in shapes:
+        if name.startswith("self."):
+            found.setdefault(name, ast.parse(name, mode="eval").body)
+    return dict(islice(found.items(), NAMES))

@@ -2,16 +2,75 @@
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 
+import numpy as np
+
+from gradcheck.checking.diagnosis.repair.running import Shape
 from gradcheck.checking.mutation.mistakes import MISTAKES
 from gradcheck.checking.mutation.source import Replace
 
 Edits = Iterator[tuple[str, ast.expr | ast.stmt]]
 """Causes, each with what should stand there."""
 
-Kind = Callable[[ast.AST, ast.stmt, list[ast.expr], bool], Edits]
-"""From a node, its statement, the names at hand and whether it is in a loop."""
+
+@dataclass(frozen=True)
+class Around:
+    """What is around a node.
+
+    Attributes
+    ----------
+    statement : ast.stmt
+        That it is a part of.
+    names : dict
+        Everything at hand, by how it is written.
+    shapes : dict
+        What of it has which shape, as far as that is known.
+    looped : bool
+        Whether the statement is run in a loop.
+    """
+
+    statement: ast.stmt
+    names: Mapping[str, ast.expr]
+    shapes: Mapping[str, Shape | None]
+    looped: bool
+
+    def others(self, node: ast.expr) -> Iterator[ast.expr]:
+        """What may stand in the place of a name: every number and array of its shape."""
+        said = ast.unparse(node)
+        if said in self.shapes:
+            for name, other in self.names.items():
+                if name != said and name in self.shapes and _alike_in_shape(self.shapes[said], self.shapes[name]):
+                    yield other
+
+    def factors(self) -> Iterator[tuple[str, ast.expr]]:
+        """What the value of the statement may be multiplied by, and keep its shape."""
+        target = getattr(self.statement, "targets", [None])[0]
+        shape = self.shapes.get(ast.unparse(target)) if target is not None else None
+        numbers = ((name, other) for name, other in self.names.items() if name in self.shapes)
+        for name, other in islice(numbers, FACTORS_OF):
+            if shape is None or _broadcasts(self.shapes[name], shape):
+                yield name, other
+
+
+def _alike_in_shape(one: Shape | None, other: Shape | None) -> bool:
+    return one is None or other is None or one == other
+
+
+def _broadcasts(one: Shape | None, into: Shape) -> bool:
+    try:
+        return one is None or np.broadcast_shapes(one, into) == into
+    except ValueError:
+        return False
+
+
+Kind = Callable[[ast.AST, Around], Edits]
+"""From a node and what is around it to what may stand in its place."""
+
+FACTORS_OF = 12
+"""So many of the things at hand may be missing as a factor."""
 
 UNDONE = {
     "transposed": "transposed", "sign": "sign", "missing-term": "missing-term", "missing-factor": "factor",
@@ -21,7 +80,7 @@ UNDONE = {
 """Of which mistake it is the cure to make another one: to leave out a factor cures one too many."""
 
 
-def _undone(node: ast.AST, statement: ast.stmt, names: list[ast.expr], looped: bool) -> Edits:
+def _undone(node: ast.AST, around: Around) -> Edits:
     """A mistake made the other way round."""
     for mistake, cause in UNDONE.items():
         for instead in MISTAKES[mistake](node):
@@ -35,7 +94,7 @@ def _undone(node: ast.AST, statement: ast.stmt, names: list[ast.expr], looped: b
             yield ("extra-mean" if was == "mean" else "missing-mean"), instead  # type: ignore[misc]  # a call for a call
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target = node.targets[0]
-        if isinstance(target, ast.Subscript) or (looped and isinstance(target, ast.Name | ast.Attribute)):
+        if isinstance(target, ast.Subscript) or (around.looped and isinstance(target, ast.Name | ast.Attribute)):
             yield "overwritten", ast.AugAssign(target, ast.Add(), node.value)
 
 
@@ -56,7 +115,7 @@ def _of_factor(node: ast.AST, instead: ast.AST) -> str:
     return "factor"
 
 
-def _rewritten(node: ast.AST, statement: ast.stmt, names: list[ast.expr], looped: bool) -> Edits:
+def _rewritten(node: ast.AST, around: Around) -> Edits:
     """A transpose put in, a call left out, one name for another, a comparison with its bound."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         for left, right in ((_turned(node.left), node.right), (node.left, _turned(node.right))):
@@ -69,12 +128,13 @@ def _rewritten(node: ast.AST, statement: ast.stmt, names: list[ast.expr], looped
         for operator in (ast.Gt(), ast.GtE(), ast.Lt(), ast.LtE(), ast.NotEq()):
             yield "wrong-mask", ast.Compare(node.left, [operator], node.comparators)
     if _is_read(node) and isinstance(node, ast.expr):
-        for name in names:
-            if ast.dump(name) != ast.dump(node):
-                yield _of_name(node, statement), name
-                if sum(_alike(other, node) for other in ast.walk(statement)) > 1:
-                    renamed = _Renamed(node, name).visit(copy.deepcopy(statement))
-                    yield "activation-derivative-at-wrong-point", renamed  # type: ignore[misc]  # a statement
+        statement = around.statement
+        several = sum(_alike(other, node) for other in ast.walk(statement)) > 1
+        for name in around.others(node):
+            yield _of_name(node, statement), name
+            if several:
+                renamed = _Renamed(node, name).visit(copy.deepcopy(statement))
+                yield "activation-derivative-at-wrong-point", renamed  # type: ignore[misc]  # a statement
 
 
 def _turned(node: ast.expr) -> ast.expr:
@@ -124,7 +184,7 @@ class _Renamed(ast.NodeTransformer):
         return self.other if ast.dump(node) == self.name else super().generic_visit(node)
 
 
-def _counted(node: ast.AST, statement: ast.stmt, names: list[ast.expr], looped: bool) -> Edits:
+def _counted(node: ast.AST, around: Around) -> Edits:
     """Indices and bounds of loops off by one."""
     if isinstance(node, ast.Subscript):
         for index in ast.walk(node.slice):
@@ -150,22 +210,23 @@ def _neighbours(index: ast.expr) -> Iterator[ast.expr]:
 
 FACTORS = {
     "{0}": "missing-term", "({0} > 0)": "missing-mask", "({0} < 0)": "missing-mask", "np.sign({0})": "missing-term",
-    "{0} * (1 - {0})": "missing-activation-derivative", "(1 - {0} ** 2)": "missing-activation-derivative",
-    "(1 - {0})": "missing-term", "np.exp({0})": "missing-activation-derivative", "{0}.T": "missing-term",
+    "(1 - {0})": "missing-term", "{0} * (1 - {0})": "missing-activation-derivative",
+    "(1 - {0} ** 2)": "missing-activation-derivative", "np.exp({0})": "missing-activation-derivative",
+    "{0}.T": "missing-term",
 }  # fmt: skip
 """What may be missing as a factor, made of something that has a name."""
 
 
-def _multiplied(node: ast.AST, statement: ast.stmt, names: list[ast.expr], looped: bool) -> Edits:
+def _multiplied(node: ast.AST, around: Around) -> Edits:
     """A factor, a divisor or a term put in, made of what is at hand."""
-    if not isinstance(node, ast.expr) or not _is_computed(node, statement):
+    if not isinstance(node, ast.expr) or not _is_computed(node, around.statement):
         return
-    for name in names:
-        said = ast.unparse(name)
+    for said, name in around.factors():
         for form, cause in FACTORS.items():
             factor = ast.parse(form.format(said), mode="eval").body
             cotangent = form == "{0}" and said.lower().startswith(("d", "grad"))
-            yield ("missing-cotangent" if cotangent else cause), ast.BinOp(node, ast.Mult(), factor)
+            made = "missing-cotangent" if cotangent else "missing-mask" if "mask" in said.lower() else cause
+            yield made, ast.BinOp(node, ast.Mult(), factor)
         yield "missing-activation-derivative", _through_softmax(node, name)
         yield "factor", ast.BinOp(node, ast.Div(), name)
         yield "missing-term", ast.BinOp(node, ast.Add(), name)

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from gradcheck.checking.diagnosis.repair.edits import Edit, edits
-from gradcheck.checking.diagnosis.repair.kinds import KINDS
+from gradcheck.checking.diagnosis.repair.kinds import KINDS, Kind
+from gradcheck.checking.diagnosis.repair.running import Run
 from gradcheck.checking.mutation.mutants import code_of, enclosed, parsed
 
 Home = tuple[Any, Any]
@@ -49,15 +50,22 @@ class Rewritten:
                 self.function.__code__ = before
 
 
-def rewritten(functions: Sequence[types.FunctionType]) -> Iterator[Rewritten]:
+def rewritten(functions: Sequence[Run]) -> Iterator[Rewritten]:
     """Every function with each edit in it, the plainest of all functions first."""
-    heads = ((_editable(function), function) for function in functions)
-    workshops = [_Workshop(head, function) for head, function in heads if head is not None]
+    heads = ((_editable(ran.function), ran) for ran in functions)
+    workshops = [_Workshop(head, ran) for head, ran in heads if head is not None]
     for kind in KINDS:
-        for workshop in workshops:
-            for edit in edits(workshop.head, kind):
-                if (code := workshop.new_code(edit)) is not None:
-                    yield Rewritten(workshop.function, edit, code)
+        yield from _in_turn([workshop.rewritten(kind) for workshop in workshops])
+
+
+def _in_turn(several: list[Iterator[Rewritten]]) -> Iterator[Rewritten]:
+    """One of each, then the next of each."""
+    while several:
+        for one in tuple(several):
+            if (found := next(one, None)) is None:
+                several.remove(one)
+            else:
+                yield found
 
 
 def _editable(function: types.FunctionType) -> Any:
@@ -69,16 +77,22 @@ def _editable(function: types.FunctionType) -> Any:
 class _Workshop:
     """The syntax tree of a function, in which one node at a time is exchanged; compiled, and put back."""
 
-    def __init__(self, head: Any, function: types.FunctionType) -> None:
-        self.head, self.function = head, function
+    def __init__(self, head: Any, ran: Run) -> None:
+        self.head, self.ran, self.function = head, ran, ran.function
         self.homes = {id(child): home for node in ast.walk(head) for child, home in _homes(node)}
         elsewhere = ast.parse(f"__import__('_thread').get_ident() != {threading.get_ident()}", mode="eval").body
         both = copy.copy(head)
         both.body = [ast.If(elsewhere, copy.deepcopy(head.body), head.body)]
-        self.tree = enclosed(both, function)
+        self.tree = enclosed(both, self.function)
         self.seen = {_content(self._code(None))}
 
-    def new_code(self, edit: Edit) -> types.CodeType | None:
+    def rewritten(self, kind: Kind) -> Iterator[Rewritten]:
+        """All edits of one kind, none twice."""
+        for edit in edits(self.head, kind, self.ran.shapes):
+            if (code := self._new_code(edit)) is not None:
+                yield Rewritten(self.function, edit, code)
+
+    def _new_code(self, edit: Edit) -> types.CodeType | None:
         """What this thread is to run, other threads the original; None if it is no Python, or nothing new."""
         code = self._code(edit)
         if code is None or (content := _content(code)) in self.seen:

@@ -3,12 +3,15 @@
 import gc
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import numpy as np
+
+Shape = tuple[int, ...]
 
 _OTHERS = (
     "<frozen ",
@@ -17,7 +20,23 @@ _OTHERS = (
 """Where the code of libraries comes from, and our own."""
 
 
-def functions_run(run: Callable[[], Any]) -> list[FunctionType]:
+@dataclass
+class Run:
+    """A function that ran.
+
+    Attributes
+    ----------
+    function : function
+    shapes : dict
+        Of the arrays and numbers that its variables and the attributes of its object stood for, by name: ``dx``,
+        ``self.mask``; None where it ran several times with several shapes.
+    """
+
+    function: FunctionType
+    shapes: dict[str, Shape | None]
+
+
+def functions_run(run: Callable[[], Any]) -> list[Run]:
     """The functions with Python source, none of a library or of ours, that run in a call; in the order of their start.
 
     Examples
@@ -26,14 +45,18 @@ def functions_run(run: Callable[[], Any]) -> list[FunctionType]:
     ...     return x * x
     >>> def backward():
     ...     return np.sum(squared(np.ones(3)))
-    >>> [function.__name__ for function in functions_run(backward)]
-    ['backward', 'squared']
+    >>> [(ran.function.__name__, ran.shapes) for ran in functions_run(backward)]
+    [('backward', {}), ('squared', {'x': (3,)})]
     """
-    codes: dict[CodeType, None] = {}
+    shapes: dict[CodeType, dict[str, Shape | None]] = {}
 
     def note(frame: FrameType, event: str, _: Any) -> None:
         if event == "call":
-            codes.setdefault(frame.f_code)
+            shapes.setdefault(frame.f_code, {})
+        elif event == "return" and not frame.f_code.co_filename.startswith(_OTHERS):
+            known = shapes.setdefault(frame.f_code, {})
+            for name, shape in _shapes(frame.f_locals):
+                known[name] = shape if known.get(name, shape) == shape else None
 
     before: Any = sys.getprofile()
     sys.setprofile(note)
@@ -43,7 +66,15 @@ def functions_run(run: Callable[[], Any]) -> list[FunctionType]:
         sys.setprofile(None)
         if before is not None:  # cProfile's is no function
             before.enable() if hasattr(before, "enable") else sys.setprofile(before)
-    return _functions_of([code for code in codes if not code.co_filename.startswith(_OTHERS)])
+    own = [code for code in shapes if not code.co_filename.startswith(_OTHERS)]
+    return [Run(function, shapes[function.__code__]) for function in _functions_of(own)]
+
+
+def _shapes(variables: Mapping[str, Any]) -> Iterator[tuple[str, Shape]]:
+    attributes = getattr(variables.get("self"), "__dict__", {})
+    for name, value in (*variables.items(), *((f"self.{name}", value) for name, value in attributes.items())):
+        if isinstance(value, np.ndarray | np.number | float | int):
+            yield name, np.shape(value)
 
 
 def _functions_of(codes: list[CodeType]) -> list[FunctionType]:

@@ -3,18 +3,19 @@
 import contextlib
 import io
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from gradcheck.checking.bench import Bench
 from gradcheck.checking.conduct.evidence import pulled
 from gradcheck.checking.diagnosis.repair.rewritten import Rewritten
-from gradcheck.checking.diagnosis.repair.running import functions_run
+from gradcheck.checking.diagnosis.repair.running import Run, functions_run
 from gradcheck.checking.diagnosis.trial import Trial
+from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Pullback, Runner
 
 Gradients = Mapping[str, Any]
@@ -28,30 +29,42 @@ class Stage:
 
     Attributes
     ----------
-    functions : list of function
+    functions : list of Run
         What runs in the backward and may be changed.
     is_within : bool
         Whether the gradients come with the forward itself, so that it is the forward that has to be changed and run.
     """
 
-    def __init__(self, runner: Runner, trial: Trial) -> None:
-        self.runner, self.trial = runner, trial
-        self.pullback = self._fresh()
-        self.functions = self._lasting(lambda: self._pulled(self.pullback))
-        self.is_within = not self.functions
-        if self.is_within:
-            self.functions = self._lasting(lambda: self._pulled(self._fresh()))
+    def __init__(self, bench: Bench, trial: Trial) -> None:
+        self.runner, self.trial = bench.runner, trial
+        in_forward = self._lasting(self._fresh)
+        known = {ran.function for ran in in_forward}
+        in_backward = [ran for ran in self._lasting(lambda: self._pulled(self.pullback)) if ran.function not in known]
+        self.is_within = not in_backward
+        self.functions = in_backward or in_forward
+        self.roots = [bench.thing, bench.options.backward, bench.options.grad, *bench.inputs]
+        self.kept = State(self.roots)
 
     def gradients(self, changes: Iterable[Rewritten]) -> Iterator[tuple[Rewritten, Gradients]]:
         """What comes with each change; nothing where it does not run, as most of what is written otherwise does not."""
         changes = iter(changes)
         while several := list(islice(changes, TOGETHER)):
             with quietly():
-                found = [self._changed(change) for change in several]
-                if not self.is_within and not self._is_as_before():
-                    found = [self._changed(change, anew=True) for change in several]
-                    self.pullback = self._fresh()
+                found = self._of_several(several)
             yield from zip(several, found, strict=True)
+
+    def _of_several(self, several: Sequence[Rewritten]) -> list[Gradients]:
+        """Forward is as good as run: what it left behind is put back first. In the end all is as it was at first."""
+        self.kept.restore()
+        try:
+            found = [self._changed(change) for change in several]
+            self.kept.restore()
+            if not self.is_within and not self._is_as_before():
+                found = [self._changed(change, anew=True) for change in several]
+                self.pullback, self.kept = self._fresh(), State(self.roots)
+            return found
+        finally:
+            restored(self.runner)
 
     def _changed(self, change: Rewritten, anew: bool = False) -> Gradients:
         if anew:
@@ -74,12 +87,13 @@ class Stage:
         same = all(map(np.array_equal, outputs, self.trial.outputs))
         return self._pulled(pullback) if same else {}
 
-    def _lasting(self, run: Any) -> list[FunctionType]:
+    def _lasting(self, run: Callable[[], Any]) -> list[Run]:
         """The functions that run, but for those that each forward makes for itself."""
+        self.pullback = self._fresh()
         once = functions_run(run)
         self.pullback = self._fresh()
-        again = {id(function) for function in functions_run(run)}
-        return [function for function in once if id(function) in again]
+        again = {ran.function for ran in functions_run(run)}
+        return [ran for ran in once if ran.function in again]
 
     def _is_as_before(self) -> bool:
         """Whether the backward itself still gives what it gave."""
@@ -88,6 +102,12 @@ class Stage:
             return all(np.array_equal(gradients[name], was[name], equal_nan=True) for name in was)
         except Exception:  # what it needs is no longer there, or is no number
             return False
+
+
+def restored(runner: Runner) -> None:
+    """All is put back: a backward that is written otherwise may have written anywhere."""
+    runner.reset()
+    runner.state.restore()
 
 
 @contextmanager
