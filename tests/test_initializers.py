@@ -92,6 +92,8 @@ def test_a_network_is_filled_in_place_and_biases_are_left():
     ("make", "says"),
     [
         (lambda: Normal(std=-1), "std has to be a number of at least 0; it is -1"),
+        (lambda: Normal(mean=np.nan), "Normal: mean = nan, expected a finite number"),
+        (lambda: Orthogonal(np.inf), "Orthogonal: gain = inf, expected a finite number"),
         (lambda: Uniform(2, 1), "low has to be at most high; they are 2 and 1"),
         (lambda: He("gaussian"), "distribution has to be 'normal' or 'uniform'; it is 'gaussian'"),
         (lambda: Orthogonal()((3,)), r"an orthogonal matrix needs two axes or more; the shape is \(3,\)"),
@@ -100,3 +102,8 @@ def test_a_network_is_filled_in_place_and_biases_are_left():
 def test_what_cannot_be_drawn(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+def test_weights_are_floating_point_numbers():
+    with pytest.raises(TypeError, match=r"^He: dtype = int64, expected a real floating type such as np.float64$"):
+        He()((2, 3), dtype=np.int64)

@@ -5,7 +5,19 @@ import re
 import numpy as np
 import pytest
 
-from gradcheck.analytic import Dense, Layer, ReLU, Sigmoid, Softmax
+from gradcheck.analytic import (
+    GELU,
+    Concatenate,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNormalization,
+    ReLU,
+    Reshape,
+    ScaledDotProductAttention,
+    Sigmoid,
+    Softmax,
+)
 
 x = np.array([[1.0, 2.0, 3.0], [-1.0, 0.0, 0.5]])
 
@@ -107,6 +119,22 @@ def test_a_parameter_replaced_by_one_that_does_not_fit():
         (lambda: Dense(0, 4), ValueError, "Dense: D = 0, expected at least 1"),
         (lambda: Dense(3, -1), ValueError, "Dense: H = -1, expected at least 1"),
         (lambda: Dense(3, 4.0), TypeError, "Dense: H = 4.0 is no integer"),
+        (lambda: Dense(3, 4, scale=np.nan), ValueError, "Dense: scale = nan, expected a finite number"),
+        (
+            lambda: Dense(3, 4, dtype="float31"),
+            TypeError,
+            "Dense: dtype = 'float31': data type 'float31' not understood",
+        ),
+        (lambda: Dropout("half"), TypeError, "Dropout: rate = 'half' is no number"),
+        (lambda: Reshape("ab"), TypeError, "Reshape: shape = 'ab' is no integer"),
+        (lambda: Concatenate(None), TypeError, "Concatenate: axis = None is no integer"),
+        (
+            lambda: LayerNormalization(()),
+            ValueError,
+            "LayerNormalization: shape = (), expected the length of at least one axis",
+        ),
+        # PyTorch's word for the exact form, which is true as a truth value.
+        (lambda: GELU("none"), TypeError, "GELU: approximate = 'none', expected True (with tanh) or False"),
         (
             lambda: Dense(3, 4, dtype=int),
             TypeError,
@@ -117,6 +145,17 @@ def test_a_parameter_replaced_by_one_that_does_not_fit():
 def test_hyper_parameters_that_make_no_layer(make, error, message):
     with says(error, message):
         make()
+
+
+def test_queries_without_features():
+    q = np.ones((2, 0))
+    with says(ValueError, "ScaledDotProductAttention(): q has shape (2, 0) and so no features to compare with keys"):
+        ScaledDotProductAttention().forward(q, q, np.ones((2, 1)))
+
+
+def test_rows_of_different_lengths():
+    with pytest.raises(ValueError, match=r"^Sigmoid\(\): x cannot be made an array: .*inhomogeneous"):
+        Sigmoid().forward([[1.0, 2.0], [3.0]])
 
 
 def test_a_layer_that_is_not_written_yet():

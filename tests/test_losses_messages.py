@@ -25,9 +25,13 @@ def test_what_all_losses_say(loss):
         loss.forward(np.ones((2, 3), np.int64), x)
     with says(ValueError, f"{loss}: x has shape (0, 3) and so no examples to take a mean of"):
         loss.forward(np.zeros((0, 3)), np.zeros((0, 3)))
+    with says(TypeError, f"{loss}: t has dtype complex128, expected real numbers"):
+        loss.forward(x, 1j * x)
     loss.forward(x, x)
     with says(ValueError, f"{loss}: dout has shape (2, 3), expected one number, as the loss is one"):
         loss.backward(np.ones((2, 3)))
+    with says(TypeError, f"{loss}: dout has dtype object, expected real numbers"):
+        loss.backward(None)  # as a float it would be NaN
 
 
 def test_a_failed_forward_leaves_nothing_to_go_back_from():
@@ -61,6 +65,14 @@ def test_an_index_that_is_no_class(wrong):
         f"SoftmaxCrossEntropy(): t holds the class {wrong}, expected 0 to 2, as x has C = 3 scores",
     ):
         SoftmaxCrossEntropy().forward(x, [0, wrong])
+
+
+def test_a_weight_that_is_infinite():
+    with says(
+        ValueError,
+        "SoftmaxCrossEntropy: class_weights = [1, inf], expected numbers of at least 0, one a class",
+    ):
+        SoftmaxCrossEntropy(class_weights=[1, np.inf])
 
 
 def test_indices_that_are_no_integers():

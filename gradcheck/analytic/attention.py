@@ -101,6 +101,8 @@ def require_fitting(owner: Layer, q: Array, k: Array, v: Array) -> None:
             f"{owner!r}: q, k, v have shapes {q.shape}, {k.shape}, {v.shape}, "
             "expected (..., T, D), (..., S, D), (..., S, H)"
         )
+    if q.shape[-1] == 0:
+        raise ValueError(f"{owner!r}: q has shape {q.shape} and so no features to compare with keys")
     if q.shape[-1] != k.shape[-1]:
         raise ValueError(
             f"{owner!r}: k has {k.shape[-1]} features on its last axis, expected D = {q.shape[-1]} as in q"

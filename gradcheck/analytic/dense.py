@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gradcheck.analytic.layer import Layer, Parameter
-from gradcheck.analytic.validation import Array, float_dtype, positive_integer
+from gradcheck.analytic.validation import Array, float_dtype, positive_integer, real_number
 
 
 class Dense(Layer):
@@ -71,7 +71,7 @@ class Dense(Layer):
         D = positive_integer("Dense", "D", D)
         H = positive_integer("Dense", "H", H)
         dtype = float_dtype("Dense", dtype)
-        spread = 1 / sqrt(D) if scale is None else float(scale)
+        spread = 1 / sqrt(D) if scale is None else real_number("Dense", "scale", scale, least=0)
         weights = spread * np.random.default_rng(rng).standard_normal((D, H))
         super().__init__(W=weights.astype(dtype), b=np.zeros(H, dtype))
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.analytic.layer import Layer
-from gradcheck.analytic.validation import Array
+from gradcheck.analytic.validation import Array, real_number
 
 
 class Dropout(Layer):
@@ -46,7 +46,7 @@ class Dropout(Layer):
 
     def __init__(self, rate: float, rng: int | np.random.Generator | None = None) -> None:
         super().__init__()
-        self.rate = float(rate)
+        self.rate = real_number(type(self).__name__, "rate", rate)
         if not 0 <= self.rate < 1:
             raise ValueError(f"{type(self).__name__}: rate = {rate}, expected a probability from 0 to less than 1")
         self.rng = np.random.default_rng(rng)

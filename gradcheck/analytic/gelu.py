@@ -40,6 +40,8 @@ class GELU(Layer):
 
     def __init__(self, approximate: bool = False) -> None:
         super().__init__()
+        if not isinstance(approximate, bool | np.bool_):
+            raise TypeError(f"GELU: approximate = {approximate!r}, expected True (with tanh) or False")
         self.approximate = bool(approximate)
 
     def _forward(self, x: Array) -> tuple[Array, Any]:

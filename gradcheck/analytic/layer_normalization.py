@@ -140,6 +140,8 @@ class RMSNorm(Layer):
 def sides_of(owner: str, shape: Any) -> tuple[int, ...]:
     """The lengths of one or more axes, each a positive integer."""
     sides = shape if isinstance(shape, tuple | list) else (shape,)
+    if not sides:
+        raise ValueError(f"{owner}: shape = {shape!r}, expected the length of at least one axis")
     return tuple(positive_integer(owner, "shape", side) for side in sides)
 
 

@@ -1,12 +1,11 @@
 """Layers that join several arrays to one: ``forward(x, x1, ...) -> y`` and ``backward(dy) -> (dx, dx1, ...)``."""
 
-from operator import index
 from typing import Any
 
 import numpy as np
 
 from gradcheck.analytic.layer import Layer
-from gradcheck.analytic.validation import Array, as_float_array, require_shape
+from gradcheck.analytic.validation import Array, as_float_array, integer, require_shape
 
 
 class Merge(Layer):
@@ -100,7 +99,7 @@ class Concatenate(Merge):
 
     def __init__(self, axis: int = -1) -> None:
         super().__init__()
-        self.axis = index(axis)
+        self.axis = integer("Concatenate", "axis", axis)
 
     def _merged(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         joints = np.cumsum([x.shape[self.axis] for x in xs])[:-1]

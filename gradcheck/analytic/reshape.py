@@ -4,11 +4,10 @@ Both ways make a copy, so that no result is another view of what was passed in.
 """
 
 from math import prod
-from operator import index
 from typing import Any
 
 from gradcheck.analytic.layer import Layer
-from gradcheck.analytic.validation import Array
+from gradcheck.analytic.validation import Array, integer
 
 
 class Reshape(Layer):
@@ -20,7 +19,7 @@ class Reshape(Layer):
 
     Parameters
     ----------
-    shape : sequence of int
+    shape : int or sequence of int
         Without the batch axis; one entry may be −1, to be worked out.
 
     Raises
@@ -42,9 +41,10 @@ class Reshape(Layer):
     Saito, *Deep Learning from Scratch 3* (2020), step 38.
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: int | tuple[int, ...]) -> None:
         super().__init__()
-        self.shape = tuple(index(side) for side in shape)
+        sides = shape if isinstance(shape, tuple | list) else (shape,)
+        self.shape = tuple(integer("Reshape", "shape", side) for side in sides)
         if any(side < -1 or side == 0 for side in self.shape) or self.shape.count(-1) > 1:
             raise ValueError(f"Reshape: shape = {self.shape}, expected lengths of 1 or more, and at most one −1")
 

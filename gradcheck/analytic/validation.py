@@ -33,8 +33,10 @@ def as_float_array(owner: object, name: str, value: Any, dtype: DTypeLike | None
     ------
     TypeError
         If the values are not real floating-point numbers, or not of type `dtype`.
+    ValueError
+        If they make no array, such as rows of different lengths.
     """
-    array = np.asarray(value)
+    array = as_array(owner, name, value)
     if array.dtype.kind != "f":
         target = np.dtype(dtype or np.float64)
         raise TypeError(
@@ -47,6 +49,20 @@ def as_float_array(owner: object, name: str, value: Any, dtype: DTypeLike | None
             f"cast it with {name}.astype(np.{np.dtype(dtype)})"
         )
     return array
+
+
+def as_array(owner: object, name: str, value: Any) -> NDArray[Any]:
+    """`value` as an array, or the `ValueError` that names it: rows of different lengths are none."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{owner!r}: {name} cannot be made an array: {error}") from None
+
+
+def require_real(owner: object, name: str, array: NDArray[Any]) -> None:
+    """Raise the `TypeError` that names the dtype, unless these are real numbers: truth values, integers or floats."""
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{owner!r}: {name} has dtype {array.dtype}, expected real numbers")
 
 
 def require_shape(owner: object, name: str, array: Array, expected: tuple[int, ...], why: str = "") -> None:
@@ -65,19 +81,27 @@ def require_parameters(owner: object, params: Mapping[str, Array], shapes: Mappi
 
 
 def positive_integer(owner: str, name: str, value: Any) -> int:
-    """`value` as a Python int, or an error that names the argument."""
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(f"{owner}: {name} = {value!r} is no integer") from None
+    """`value` as a Python int of at least 1, or an error that names the argument."""
+    number = integer(owner, name, value)
     if number < 1:
         raise ValueError(f"{owner}: {name} = {number}, expected at least 1")
     return number
 
 
+def integer(owner: str, name: str, value: Any) -> int:
+    """`value` as a Python int, or an error that names the argument."""
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{owner}: {name} = {value!r} is no integer") from None
+
+
 def float_dtype(owner: str, dtype: DTypeLike) -> np.dtype[Any]:
     """`dtype` as a NumPy dtype, or an error unless it is a real floating type."""
-    found = np.dtype(dtype)
+    try:
+        found = np.dtype(dtype)
+    except TypeError as error:
+        raise TypeError(f"{owner}: dtype = {dtype!r}: {error}") from None
     if not np.issubdtype(found, np.floating):
         raise TypeError(f"{owner}: dtype = {found}, expected a real floating type such as np.float64")
     return found

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from gradcheck.analytic.validation import float_dtype, real_number
+
 Array: TypeAlias = NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
 Rng: TypeAlias = int | np.random.Generator | None
@@ -30,6 +32,7 @@ class Initializer:
 
     def __call__(self, shape: Shape, rng: Rng = None, dtype: DTypeLike = np.float64) -> Array:
         """Weights of this shape, drawn from `rng` (a Generator, a seed, or None for any)."""
+        dtype = float_dtype(type(self).__name__, dtype)
         return self._draw(tuple(shape), np.random.default_rng(rng)).astype(dtype)
 
     def _draw(self, shape: Shape, rng: np.random.Generator) -> Array:
@@ -61,7 +64,7 @@ class Normal(Initializer):
     def __init__(self, mean: float = 0.0, std: float = 0.05) -> None:
         if not 0 <= std < inf:
             raise ValueError(f"std has to be a number of at least 0; it is {std!r}")
-        self.mean, self.std = float(mean), float(std)
+        self.mean, self.std = real_number("Normal", "mean", mean), float(std)
 
     def _draw(self, shape: Shape, rng: np.random.Generator) -> Array:
         return rng.normal(self.mean, self.std, shape)
@@ -184,7 +187,7 @@ class Orthogonal(Initializer):
     """
 
     def __init__(self, gain: float = 1.0) -> None:
-        self.gain = float(gain)
+        self.gain = real_number("Orthogonal", "gain", gain)
 
     def _draw(self, shape: Shape, rng: np.random.Generator) -> Array:
         if len(shape) < 2:

@@ -1,6 +1,5 @@
 """Connectionist temporal classification: a short text for a long sequence, though no step is labelled."""
 
-from operator import index
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ from numpy.typing import NDArray
 
 from gradcheck.analytic.losses.loss import Loss, Reduction, per_row
 from gradcheck.analytic.softmax import log_softmax
-from gradcheck.analytic.validation import Array
+from gradcheck.analytic.validation import Array, integer
 
 Integers = NDArray[np.integer[Any]]
 
@@ -62,7 +61,7 @@ class CTC(Loss):
 
     def __init__(self, blank: int = 0, reduction: Reduction = "mean") -> None:
         super().__init__(reduction)
-        self.blank = index(blank)
+        self.blank = integer("CTC", "blank", blank)
 
     def forward(self, x: Any, t: Any, lengths: Any = None) -> Any:
         """The loss of the scores x for the labels t, a NumPy scalar of x's dtype; or one for each sequence."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.analytic.recorded import Recorded
-from gradcheck.analytic.validation import Array, as_float_array, require_shape
+from gradcheck.analytic.validation import Array, as_array, as_float_array, require_real, require_shape
 
 Reduction: TypeAlias = Literal["mean", "sum", "none"]
 
@@ -60,7 +60,9 @@ class Loss(Recorded):
     def forward(self, x: Any, t: Any) -> Any:
         """The loss of the predictions x for the targets t, a NumPy scalar of x's dtype; or one for each value."""
         x = self._accept(x)
-        return self._reduce(x, *self._forward(x, self._checked_targets(x, np.asarray(t))))
+        t = as_array(self, "t", t)
+        require_real(self, "t", t)
+        return self._reduce(x, *self._forward(x, self._checked_targets(x, t)))
 
     def backward(self, dout: Any = 1.0) -> Array:
         """The gradient dx = dout · ∂L/∂x, in x's shape; dout is ∂(what follows)/∂L, a number.
@@ -69,12 +71,13 @@ class Loss(Recorded):
         ------
         RuntimeError
             Before the first ``forward``.
-        ValueError
-            If dout is not a single number, and L is one.
+        ValueError, TypeError
+            If dout is not a single number, and L is one; or no real number.
         """
         if self._memory is None:
             raise RuntimeError(f"{self!r}: backward was called before forward; call forward(x, t) first")
         dtype, shape, cache = self._memory
+        require_real(self, "dout", np.asarray(dout))
         return np.asarray(self._backward(self._of_values(dout, dtype, shape), cache))
 
     def __call__(self, x: Any, t: Any, *more: Any) -> Any:

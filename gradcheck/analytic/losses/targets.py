@@ -63,7 +63,7 @@ class WeightedClassLoss(ClassLoss):
         name = type(self).__name__
         self.label_smoothing = real_number(name, "label_smoothing", label_smoothing, 0, 1)
         self.class_weights = None if class_weights is None else np.array(class_weights, np.float64)
-        if self.class_weights is not None and (self.class_weights.ndim != 1 or not (self.class_weights >= 0).all()):
+        if self.class_weights is not None and not _are_weights(self.class_weights):
             raise ValueError(f"{name}: class_weights = {class_weights!r}, expected numbers of at least 0, one a class")
 
     def _checked_targets(self, x: Array, t: NDArray[Any]) -> Array:
@@ -83,3 +83,7 @@ class WeightedClassLoss(ClassLoss):
         smoothing = f"label_smoothing={self.label_smoothing}" if self.label_smoothing else ""
         weights = "" if self.class_weights is None else f"class_weights={self.class_weights.tolist()}"
         return ", ".join(filter(None, [smoothing, weights, super()._options()]))
+
+
+def _are_weights(weights: Array) -> bool:
+    return weights.ndim == 1 and bool((np.isfinite(weights) & (weights >= 0)).all())

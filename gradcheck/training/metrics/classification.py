@@ -6,33 +6,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def accuracy(scores: NDArray[Any], t: NDArray[Any]) -> float:
+def accuracy(scores: Any, t: Any) -> float:
     """The share of rows whose greatest score is that of the right class.
 
     Parameters
     ----------
-    scores
+    scores : array_like
         A score for each class, (N, K): logits or probabilities, the order is all that counts.
-    t
+    t : array_like
         The right classes, as indices (N,) or one-hot (N, K).
 
     Raises
     ------
-    ValueError
-        If the shapes do not fit, or there is not a single row.
+    ValueError, TypeError
+        If the shapes do not fit, there is not a single row, or an index is no class.
 
     Examples
     --------
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
+    scores, right = scores_and_classes(scores, t)
+    return float(np.mean(scores.argmax(axis=1) == right))
+
+
+def scores_and_classes(scores: Any, t: Any) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The scores (N, K), and the right class of each row, which was given as an index or one-hot."""
+    scores, t = np.asarray(scores), np.asarray(t)
     if scores.ndim != 2 or len(scores) == 0:
         raise ValueError(f"scores has to be of shape (N, K) with N ≥ 1; it has shape {scores.shape}")
     if t.shape not in {scores.shape[:1], scores.shape}:
         shapes = f"{scores.shape[:1]} (indices) or {scores.shape} (one-hot)"
         raise ValueError(f"t has to be of shape {shapes} to go with scores; it has shape {t.shape}")
-    right = t if t.ndim == 1 else t.argmax(axis=1)
-    return float(np.mean(scores.argmax(axis=1) == right))
+    right = _indices("t", t)
+    _require_classes("t", right, scores.shape[1])
+    return scores, right
 
 
 def confusion_matrix(predicted: Any, t: Any, classes: int | None = None) -> NDArray[np.intp]:
@@ -65,10 +73,8 @@ def confusion_matrix(predicted: Any, t: Any, classes: int | None = None) -> NDAr
     if found.shape != right.shape or not found.size:
         raise ValueError(f"predicted and t have to be equally many, at least one: {found.shape} and {right.shape}")
     K = classes if classes is not None else int(max(found.max(), right.max())) + 1
-    for name, indices in (("predicted", found), ("t", right)):
-        if indices.min() < 0 or indices.max() >= K:
-            wrong = indices[(indices < 0) | (indices >= K)][0]
-            raise ValueError(f"{name} holds the class {wrong}; there are the classes 0 to {K - 1}")
+    _require_classes("predicted", found, K)
+    _require_classes("t", right, K)
     return np.bincount(right * K + found, minlength=K * K).reshape(K, K)
 
 
@@ -128,6 +134,12 @@ def _averaged(hits: NDArray[Any], chances: NDArray[Any], table: NDArray[np.intp]
     examples = table.sum(axis=1)
     weights = examples if average == "weighted" else examples + table.sum(axis=0) > 0
     return float(np.average(shares, weights=weights))
+
+
+def _require_classes(name: str, indices: NDArray[np.intp], K: int) -> None:
+    if indices.min() < 0 or indices.max() >= K:
+        wrong = indices[(indices < 0) | (indices >= K)][0]
+        raise ValueError(f"{name} holds the class {wrong}; there are the classes 0 to {K - 1}")
 
 
 def _indices(name: str, classes: NDArray[Any]) -> NDArray[np.intp]:

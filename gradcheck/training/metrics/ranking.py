@@ -5,52 +5,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.training.metrics.classification import scores_and_classes
 
-def top_k_accuracy(scores: NDArray[Any], t: NDArray[Any], k: int = 5) -> float:
+
+def top_k_accuracy(scores: Any, t: Any, k: int = 5) -> float:
     """The share of rows in which the right class is among the k with the greatest scores.
 
     Parameters
     ----------
-    scores
-        A score for each class, (N, K).
-    t
-        The right classes, as indices (N,) or one-hot (N, K).
-    k
+    scores, t : array_like
+        As in `accuracy`.
+    k : int
         From 1 to K. Of equal scores, those of higher classes count as greater, as in scikit-learn.
 
     Raises
     ------
-    ValueError
-        If the shapes do not fit, there is not a single row, or k is out of its range.
+    ValueError, TypeError
+        If the shapes do not fit, there is not a single row, an index is no class, or k is out of its range.
 
     Examples
     --------
     >>> top_k_accuracy(np.array([[0.1, 0.6, 0.3], [0.7, 0.2, 0.1]]), np.array([2, 2]), k=2)
     0.5
     """
-    scores, t = np.asarray(scores), np.asarray(t)
-    if scores.ndim != 2 or len(scores) == 0:
-        raise ValueError(f"scores has to be of shape (N, K) with N ≥ 1; it has shape {scores.shape}")
-    if t.shape not in {scores.shape[:1], scores.shape}:
-        shapes = f"{scores.shape[:1]} (indices) or {scores.shape} (one-hot)"
-        raise ValueError(f"t has to be of shape {shapes} to go with scores; it has shape {t.shape}")
+    scores, right = scores_and_classes(scores, t)
     if not 1 <= k <= scores.shape[1]:
         raise ValueError(f"k has to be from 1 to {scores.shape[1]}, the number of classes; it is {k!r}")
-    right = t if t.ndim == 1 else t.argmax(axis=1)
     best = np.argsort(scores, axis=1, kind="stable")[:, -k:]
     return float(np.mean((best == right[:, None]).any(axis=1)))
 
 
-def auc(scores: NDArray[Any], t: NDArray[Any]) -> float:
+def auc(scores: Any, t: Any) -> float:
     """The area under the receiver operating characteristic: how likely a positive scores above a negative.
 
     It is counted as that, over all pairs (Mann and Whitney's U): a tie is half a success.
 
     Parameters
     ----------
-    scores
+    scores : array_like
         One score for each example, (N,); the greater, the more likely positive.
-    t
+    t : array_like
         Whether each is positive, (N,), as 0 and 1 or booleans.
 
     Raises

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def mean_squared_error(predicted: NDArray[Any], t: NDArray[Any]) -> float:
+def mean_squared_error(predicted: Any, t: Any) -> float:
     """The mean of (predicted − t)² over all entries.
 
     Raises
@@ -20,7 +20,7 @@ def mean_squared_error(predicted: NDArray[Any], t: NDArray[Any]) -> float:
     return float(np.mean(_errors(predicted, t) ** 2))
 
 
-def mean_absolute_error(predicted: NDArray[Any], t: NDArray[Any]) -> float:
+def mean_absolute_error(predicted: Any, t: Any) -> float:
     """The mean of |predicted − t| over all entries; raises as `mean_squared_error` does.
 
     >>> mean_absolute_error(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
@@ -29,7 +29,7 @@ def mean_absolute_error(predicted: NDArray[Any], t: NDArray[Any]) -> float:
     return float(np.mean(np.abs(_errors(predicted, t))))
 
 
-def r2(predicted: NDArray[Any], t: NDArray[Any]) -> float:
+def r2(predicted: Any, t: Any) -> float:
     """The share of the variance of t that is explained: 1 − Σ (predicted − t)² / Σ (t − mean of t)².
 
     1 is perfect, 0 no better than always saying the mean; there is no lower limit. Of several columns (N, D)
@@ -51,7 +51,7 @@ def r2(predicted: NDArray[Any], t: NDArray[Any]) -> float:
     return float(np.mean(1 - unexplained / variation))
 
 
-def _errors(predicted: NDArray[Any], t: NDArray[Any]) -> NDArray[np.float64]:
+def _errors(predicted: Any, t: Any) -> NDArray[np.float64]:
     predicted, t = np.asarray(predicted, np.float64), np.asarray(t, np.float64)
     if predicted.shape != t.shape or not t.size:
         raise ValueError(
