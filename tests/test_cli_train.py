@@ -25,8 +25,8 @@ def test_training_shows_data_network_epochs_verdict_and_result(capsys, tmp_path)
     for words in (
         "Dataset(digits: 1,433 pictures to train on",
         "0 Dense(64, 100) (1, 100)",
-        "SGD(lr=0.1), batches of 100",
-        "epoch    loss  accuracy  held-out loss  held-out accuracy\n    1  2.3",
+        "SGD(lr=0.1), batches of 10\n",
+        "epoch    loss  accuracy  held-out loss  held-out accuracy\n    1  2.",
         "Gradients: TwoLayerNet agrees; an error of",
         "Held out:  ",
     ):
@@ -65,6 +65,9 @@ def test_an_interrupted_training_is_resumed(capsys, tmp_path):
     capsys.readouterr()
     assert main([*options, "--epochs", "3", "--resume", str(folder / "last.npz")]) == 0
     resumed = capsys.readouterr().out.splitlines()
+    assert "2 epochs done already; going on to 3" in resumed
+    assert main([*options, "--epochs", "2", "--resume", str(folder / "last.npz")]) == 0
+    assert "2 epochs done already; nothing is left of 2\n" in capsys.readouterr().out
     assert main([*options, "--epochs", "3"]) == 0
     straight = capsys.readouterr().out.splitlines()
     assert [line for line in resumed if line.startswith("    3 ")] == [
@@ -89,6 +92,18 @@ def test_a_wrong_gradient_is_shown_and_nothing_trained(capsys, tmp_path, monkeyp
     assert not path.exists()
     assert main([*TRAIN, "--network", "two-layer", "--epochs", "1", "--no-verify"]) == 0
     assert "Gradients: not checked (--no-verify)" in capsys.readouterr().out
+
+
+def test_where_it_cannot_be_kept_is_told_before_the_work(capsys, tmp_path):
+    path = tmp_path / "model.npz"
+    path.touch()
+    for option, place, says in (
+        ("--save", tmp_path, f"that is a folder; name a file in it, {path}"),
+        ("--checkpoints", path, "that is a file; a folder is wanted, for last.npz and best.npz"),
+    ):
+        assert main([*TRAIN, option, str(place)]) == 2
+        printed = capsys.readouterr()
+        assert (printed.out, printed.err) == ("", f"gradcheck: {option} {place}: {says}\n")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def add_train(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     train.add_argument("--network", choices=NETWORKS, default="dense-512", help="default: dense-512")
     _add_data(train)
     train.add_argument("--epochs", type=_count, help="how often to see every picture; default: the network's own")
-    train.add_argument("--batch-size", type=_count, help="pictures at a time; default: the network's own")
+    train.add_argument("--batch-size", type=_count, help="pictures at a time; default: the network's own, of few fewer")
     train.add_argument("--seed", type=_seed, default=0, help="of weights, order and dropout; default: 0")
     train.add_argument("--save", metavar="FILE", type=Path, help="where to keep the trained network: model.npz")
     train.add_argument("--checkpoints", metavar="DIR", type=Path, help="keep last.npz and best.npz there")
@@ -71,10 +71,11 @@ def run_train(options: argparse.Namespace) -> int:
     from gradcheck.training.recipes import RECIPES
 
     recipe, out = RECIPES[options.network], console(sys.stdout, plain=options.plain)
-    _require_folder(options.save)
+    _require_places(options)
     digits = load(options.dataset, options.data, dtype=np.float32)
     network = recipe.network(digits.pixels, digits.classes, options.seed)
-    epochs, batch_size = options.epochs or recipe.epochs, options.batch_size or recipe.batch_size
+    epochs = options.epochs or recipe.epochs
+    batch_size = options.batch_size or recipe.batch_size_for(len(digits.x_train))
     optimizer = recipe.optimizer(epochs * -(-len(digits.x_train) // batch_size))
     for line in filter(None, (digits.note, f"{digits!r}", f"{options.network}: {recipe.about}")):
         out.write(line)
@@ -246,10 +247,15 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", help="where MNIST's files are; default: GRADCHECK_DATA, else as usual")
 
 
-def _require_folder(path: Path | None) -> None:
+def _require_places(options: argparse.Namespace) -> None:
     """Know before the work that what comes of it can be written."""
-    if path is not None and not path.parent.is_dir():
-        raise ValueError(f"--save {path}: there is no folder {path.parent}")
+    if (path := options.save) is not None:
+        if not path.parent.is_dir():
+            raise ValueError(f"--save {path}: there is no folder {path.parent}")
+        if path.is_dir():
+            raise ValueError(f"--save {path}: that is a folder; name a file in it, {path / 'model.npz'}")
+    if (folder := options.checkpoints) is not None and folder.exists() and not folder.is_dir():
+        raise ValueError(f"--checkpoints {folder}: that is a file; a folder is wanted, for last.npz and best.npz")
 
 
 def _count(text: str) -> int:

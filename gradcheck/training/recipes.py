@@ -25,6 +25,7 @@ from gradcheck.training.initializers import Glorot, He, Initializer, Uniform, in
 from gradcheck.training.optimizers import SGD, Adam, CosineDecay, Optimizer, RMSprop
 
 HIDDEN = 512
+FEWEST = 10  # examples of a batch
 
 Build = Callable[[int, int, np.random.Generator, DTypeLike], Sequential]
 
@@ -58,6 +59,14 @@ class Recipe:
     ) -> Sequential:
         """The network with its weights to begin with."""
         return self.build(pixels, classes, np.random.default_rng(seed), dtype)
+
+    def batch_size_for(self, examples: int) -> int:
+        """The batch size; where there are few examples a smaller one, so that an epoch is still a hundred steps.
+
+        >>> RECIPES["dense-512"].batch_size_for(60_000), RECIPES["dense-512"].batch_size_for(1_433)
+        (128, 10)
+        """
+        return min(self.batch_size, max(FEWEST, examples // 200))
 
 
 def _two_layer(pixels: int, classes: int, rng: np.random.Generator, dtype: DTypeLike) -> Sequential:

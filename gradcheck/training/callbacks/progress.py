@@ -27,12 +27,15 @@ class Progress(Callback):
         self._bar: Any = None
 
     def on_start(self, run: Run) -> None:
-        """Show the bar."""
+        """Show the bar; of a training that is resumed, how far it is."""
         self._names = []
         self._bar = None if self.plain else _bar(self._out)
         if self._bar is not None:
             self._bar.start()
             self._bar.add_task("", total=run.epochs * run.batches, completed=len(run.history.epochs) * run.batches)
+        if done := len(run.history.epochs):
+            left = f"going on to {run.epochs}" if done < run.epochs else f"nothing is left of {run.epochs}"
+            self._write(f"{done} epoch{'s' if done > 1 else ''} done already; {left}")
 
     def on_batch(self, run: Run) -> None:
         """Move it."""
