@@ -185,13 +185,22 @@ def rewritten(path, change):
         np.savez(file, **arrays)
 
 
+def many_layers(count):
+    """Each of them modest: together they would fill the memory."""
+    return [{"make": "BatchNormalization", "with": [[10**5], {"dict": []}]}] * count
+
+
 HOSTILE = {
     "another class": (lambda h: h["network"].update(make="system"), "it names the class 'system', which is not known"),
     "a function": (lambda h: h["network"].update(make="save"), "it names the class 'save', which is not known"),
     "dunder": (lambda h: h["network"].update(make="__import__"), "it names the class '__import__', which is not known"),
     "a huge layer": (
         lambda h: h["network"].update({"make": "Dense", "with": [[10**7, 10**7], {"dict": []}]}),
-        r"it names a size of 10,000,000, but holds [\d,]+ numbers in all",
+        r"it names sizes of 20,000,000, but holds [\d,]+ numbers in all",
+    ),
+    "many large layers": (
+        lambda h: h["network"].update({"make": "Sequential", "with": [[*many_layers(500)], {"dict": []}]}),
+        r"it names sizes of 1,\d\d\d,\d\d\d, but holds [\d,]+ numbers in all",
     ),
     "a huge recurrent layer": (
         lambda h: h["network"].update({"make": "LSTM", "with": [[10**5, 10**5], {"dict": []}]}),
@@ -199,7 +208,7 @@ HOSTILE = {
     ),
     "a huge normalisation": (
         lambda h: h["network"].update({"make": "LayerNormalization", "with": [[[10**4, 10**6]], {"dict": []}]}),
-        "it names a size of 10,000,000,000, but holds",
+        "it names sizes of 10,000,000,000, but holds",
     ),
     "an optimiser for a network": (
         lambda h: h["network"].update({"make": "SGD", "with": [[], {"dict": []}]}),
@@ -221,6 +230,15 @@ def test_a_file_from_a_stranger_can_do_no_harm(kind, tmp_path):
     save(tmp_path / "m", TwoLayerNet(4, 3, 2, rng=0))
     rewritten(tmp_path / "m", change)
     with pytest.raises(DataError, match=says):
+        load_network(tmp_path / "m")
+
+
+def test_the_memory_of_an_optimiser_has_to_fit_its_network(tmp_path):
+    network, optimizer = TwoLayerNet(4, 3, 2, rng=0), Adam()
+    train(network, optimizer, 1)
+    optimizer.state["m"]["W1"] = np.zeros((2, 2))
+    save(tmp_path / "m", network, optimizer)
+    with pytest.raises(DataError, match=r"expected m of W1 as float64 \(4, 3\), found float64 \(2, 2\)"):
         load_network(tmp_path / "m")
 
 
@@ -256,6 +274,26 @@ def test_a_compressed_archive_is_refused(tmp_path):
         load_network(tmp_path / "bomb")
 
 
+@pytest.mark.parametrize(("offset", "value"), [(6, 99), (8, 1)], ids=["of the future", "encrypted"])
+def test_an_archive_of_another_kind_is_refused(offset, value, tmp_path):
+    save(tmp_path / "m", Dense(3, 2, rng=0))
+    data = bytearray((tmp_path / "m").read_bytes())
+    for start in range(len(data)):
+        if data[start : start + 4] == b"PK\x01\x02":
+            data[start + offset] = value
+    (tmp_path / "m").write_bytes(bytes(data))
+    with pytest.raises(DataError, match=r"it is damaged, or no file of save\(\)"):
+        load_network(tmp_path / "m")
+
+
+def test_entries_that_share_their_bytes_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb", "w") as archive:
+        archive.writestr("a.npy", bytes(10**4))
+        archive.filelist += [archive.filelist[0]] * 100
+    with pytest.raises(DataError, match="its entries overlap, which those of save"):
+        load_network(tmp_path / "bomb")
+
+
 def test_files_that_are_no_networks(tmp_path):
     with pytest.raises(DataError, match="there is no such file"):
         load_network(tmp_path / "nothing")
@@ -267,6 +305,18 @@ def test_files_that_are_no_networks(tmp_path):
         load_network(tmp_path / "other.npz")
     with pytest.raises(DataError, match="it is damaged, or no file of save"):
         load_network(tmp_path)
+
+
+def test_a_seed_is_no_size(tmp_path):
+    save(tmp_path / "m", Sequential(Dense(3, 2, 2**31), Dropout(0.5, 2**31)))
+    assert repr(load_network(tmp_path / "m").network) == "Sequential(Dense(3, 2), Dropout(0.5))"
+
+
+def test_places_where_nothing_can_be_saved(tmp_path):
+    with pytest.raises(FileNotFoundError, match=re.escape(f"m: there is no folder {tmp_path / 'new'}; make it first")):
+        save(tmp_path / "new" / "m", Dense(3, 2))
+    with pytest.raises(IsADirectoryError, match="it is a folder; give the name of a file in it"):
+        save(tmp_path, Dense(3, 2))
 
 
 class Mine(Layer):

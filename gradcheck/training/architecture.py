@@ -19,7 +19,7 @@ Description: TypeAlias = dict[str, Any]
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 DEEPEST = 100  # levels of networks in networks
-MODEST = 1 << 20  # a size anybody may name
+MODEST = 1 << 20  # what all sizes together may come to in any file
 
 
 def describe(thing: Any, arrays: Arrays) -> Any:  # noqa: PLR0911 - one for each kind of thing
@@ -73,7 +73,8 @@ class Reader:
         public = [vars(module)[name] for module in (analytic, optimizers) for name in module.__all__]
         known = [thing for thing in (*public, *classes) if isinstance(thing, type) and issubclass(thing, Recorded)]
         self.classes = {kind.__name__: kind for kind in known}
-        self.arrays = arrays
+        self.arrays = dict(arrays)
+        self.named = 0  # what all sizes come to, so far
         self.rng = _Counting(sum(array.size for array in arrays.values()))
 
     def build(self, description: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one for each kind of thing
@@ -90,7 +91,7 @@ class Reader:
         if kind == "class":
             return self._class(value)
         if kind == "array":
-            return self.arrays[value]
+            return self.arrays.pop(value)  # each is named once: copies of a large one could fill any memory
         if kind == "dict":
             return {str(name): self.build(item, depth + 1) for name, item in value}
         if kind == "graph":
@@ -102,21 +103,22 @@ class Reader:
 
     def _make(self, kind: type, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """An object of this class; where it draws weights at random, it gets zeros, and no more than the file has."""
-        if issubclass(kind, Layer):
-            self._require_modest((*args, *(value for name, value in options.items() if name != "rng")))
         names = list(signature(kind).parameters)
         place = names.index("rng") if "rng" in names else len(args)
+        seedless = {name: value for name, value in options.items() if name != "rng"}
+        if issubclass(kind, Layer):
+            self._require_modest((*args[:place], *args[place + 1 :], *seedless.values()))
         if place < len(args):
-            return kind(*args[:place], self.rng, *args[place + 1 :], **options)
-        return kind(*args, **({**options, "rng": self.rng} if "rng" in names else options))
+            return kind(*args[:place], self.rng, *args[place + 1 :], **seedless)
+        return kind(*args, **({**seedless, "rng": self.rng} if "rng" in names else options))
 
     def _require_modest(self, arguments: tuple[Any, ...]) -> None:
-        """Raise where a size is named that is beyond what the file fills: memory is not asked for it."""
+        """Raise where the sizes named are beyond what the file fills: memory is not asked for them."""
         for argument in arguments:
             sides = argument if isinstance(argument, tuple) else (argument,)
-            size = prod(abs(side) for side in sides if isinstance(side, int))
-            if size > max(self.rng.entries, MODEST):
-                raise DataError(f"it names a size of {size:,}, but holds {self.rng.entries:,} numbers in all")
+            self.named += prod(abs(side) for side in sides if isinstance(side, int))
+        if self.named > max(self.rng.entries, MODEST):
+            raise DataError(f"it names sizes of {self.named:,}, but holds {self.rng.entries:,} numbers in all")
 
     def _class(self, name: str) -> type:
         if name not in self.classes:

@@ -169,8 +169,20 @@ def _unpack(arrays: Arrays, classes: Iterable[type]) -> Saved:
             raise DataError(f"it holds {optimizer!r}, which is no optimiser")
         prefix = "optimizer/"
         optimizer.load_state_dict({k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)})
+        _require_fitting(optimizer, network)
     rng = generators[header["rng"]] if "rng" in header else None
     return Saved(network, optimizer, rng, dict(header["extra"]))
+
+
+def _require_fitting(optimizer: Optimizer, network: Layer) -> None:
+    """Raise unless what the optimiser remembers of each parameter could be that: numbers in its shape."""
+    if optimizer.steps < 0:
+        raise DataError(f"its optimiser has taken {optimizer.steps} steps")
+    for kept, arrays in optimizer.state.items():
+        for name, W in network.params.items():
+            found = arrays.get(name, W)
+            if found.shape != W.shape or found.dtype.kind != "f":
+                raise DataError(f"expected {kept} of {name} as {W.dtype} {W.shape}, found {found.dtype} {found.shape}")
 
 
 class _Generators:
