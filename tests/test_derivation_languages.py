@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gradcheck import explain
+from gradcheck.analytic import SoftmaxCrossEntropy
 from gradcheck.derivation import depart, languages
 from gradcheck.derivation.fit import columns
 from gradcheck.derivation.fit import lines as broken
@@ -111,6 +112,16 @@ def test_every_rendering_takes_the_language(w1):
 def test_a_departure_is_told_in_chinese():
     found = depart(error, wrt="w5", at=AT, given=0.1)
     assert "给定" in found.text(lang="zh")
+
+
+def test_chinese_has_chinese_punctuation_and_terms(w1):
+    x = np.array([[0.5, -1.0, 2.0]])
+    page = explain(SoftmaxCrossEntropy(), x, np.array([1]), wrt="x").text(lang="zh")
+    for term in ("（经由 total）", "广播", "中心差分", "该层自身的反向传播"):
+        assert term in page
+    assert "（旧值）" in w1.text(lang="zh")
+    assert "；[2] " in w1.text(lang="zh", ask=True).replace("\n", " ")
+    assert not re.search(r"[\u4e00-\u9fff][,;:()]", page)
 
 
 def test_the_environment_chooses_and_the_argument_goes_before_it(w1, monkeypatch):

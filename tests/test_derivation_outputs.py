@@ -8,7 +8,7 @@ import pytest
 
 from gradcheck import explain
 from gradcheck.derivation import Derivations
-from gradcheck.derivation.notation import decimal
+from gradcheck.derivation.spelling import decimal
 from gradcheck.derivation.worked_example import AT, RATE, error
 
 
@@ -203,6 +203,28 @@ def test_the_picture_shows_values_gradients_and_the_way(w1):
     assert picture.count("<path class") == len(
         {pair for p in w1.paths for pair in zip(p.names, p.names[1:], strict=False)}
     )
+
+
+def test_the_picture_needs_no_style_sheet(w1):
+    (head,) = re.findall(r"<svg[^>]*>", w1.to_html())
+    assert 'fill="none" stroke="currentColor"' in head
+    assert w1.to_html().count('<g fill="currentColor" stroke="none"><text') == w1.to_html().count("<rect")
+
+
+def test_every_page_shows_an_arrays_gradient_beside_the_measured_one(weights):
+    first = f"{weights.value[0, 0]:.9f}"
+    measured = f"{weights.numerical[0, 0]:.9f}"
+    for page in (weights.text(), weights.markdown(), weights.to_html(), weights.latex(form="document")):
+        assert page.count(first) + (page.count(measured) if measured != first else 0) >= 2
+        assert "by central differences:" in page
+
+
+def test_an_arrays_worksheet_asks_for_the_shapes(weights):
+    page, key = weights.text(ask=True).split("Answers")
+    rule = page.split("Rule")[1].split("#")[0]
+    assert "δ_z = " in rule
+    assert "(5×2)" not in rule
+    assert "[2] (5, 2)" in key
 
 
 def test_the_page_works_on_paper_and_in_the_dark(w1):

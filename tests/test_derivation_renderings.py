@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gradcheck import explain
-from gradcheck.derivation.notation import decimal
+from gradcheck.derivation.spelling import decimal
 from gradcheck.derivation.worked_example import AT, RATE, error
 
 

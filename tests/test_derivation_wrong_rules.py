@@ -46,6 +46,7 @@ USES = {
     "absolute": lambda x, y: np.abs(x),
     "maximum": lambda x, y: np.maximum(y, x),
     "minimum": lambda x, y: np.minimum(y, x),
+    "clip": lambda x, y: np.clip(x, 0.5, 1.2),
     "where": lambda x, y: np.where(y > 1, x**2, 3 * x),
     "max": lambda x, y: np.max(x, axis=1),
     "min": lambda x, y: np.min(x, axis=1),

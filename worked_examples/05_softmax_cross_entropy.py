@@ -51,4 +51,4 @@ print(batch)
 
 print("\n\n5. A gradient that forgets the mean\n")
 y = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-print("\n".join(depart(SoftmaxCrossEntropy(), z, t, wrt="x", given=y - np.eye(3)[t]).text().splitlines()[-14:]))
+print("\n".join(depart(SoftmaxCrossEntropy(), z, t, wrt="x", given=y - np.eye(3)[t]).text().splitlines()[-12:]))

@@ -128,6 +128,8 @@ def _checks(asked: Case, steps: Chain, value: Any, published: float | None) -> I
 
 def _remarks(asked: Case, steps: Chain, rows: tuple[Row, ...], value: Any) -> Iterator[Remark]:
     if not steps.edges:
+        if steps.result.depends:
+            yield "flat", {"result": str(steps.result.name), "wrt": str(steps.variable.name)}
         return
     yield sense.sign(str(steps.result.name), str(steps.variable.name), value)
     other = sense.sibling(str(steps.variable.name), rows, list(asked.point)) if steps.scalar else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.derivation.notation import decimal
+from gradcheck.derivation.spelling import decimal
 from gradcheck.derivation.symbols import evaluate
 
 if TYPE_CHECKING:

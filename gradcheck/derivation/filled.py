@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation.notation import index_text
+from gradcheck.derivation.spelling import index_text
 from gradcheck.derivation.value import Traced, apply, is_position, plain_index
 
 

@@ -75,6 +75,8 @@ def _where(condition: Any, *branches: Any) -> Any:
 
 def _clip(x: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> Any:
     low, high = bounds.get("min", a_min), bounds.get("max", a_max)
+    if low is not None and high is not None and not any(getattr(bound, "depends", False) for bound in (low, high)):
+        return apply("clip", x, low, high)
     x = x if low is None else np.maximum(x, low)
     return x if high is None else np.minimum(x, high)
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from gradcheck.derivation.derivation import Derivation
-from gradcheck.derivation.notation import decimal
+from gradcheck.derivation.spelling import decimal
 from gradcheck.derivation.symbols import Formula, Function, Product, Sum, Symbol
 from gradcheck.derivation.wording import Wording
 
 _WIDE, _HIGH, _GAP, _ROW = 148, 58, 34, 20
+_WAY = ' class="way" stroke-width="2.5"'
+_SMALLEST = 0.75  # of its size, to fit a page; on a narrower one it is scrolled
 _MOST = 60  # values; a picture of more says nothing
 
 
@@ -32,7 +34,9 @@ def svg(d: Derivation, words: Wording) -> str:
     boxes = [_box(name, places[name], _value(d, name), _gradient(d, name), name in way) for name in shown]
     return (
         f'<div class="wide" role="region" tabindex="0" aria-label="{caption}">'
-        f'<svg role="img" aria-label="{caption}" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+        f'<svg role="img" aria-label="{caption}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'fill="none" stroke="currentColor" font-size="13" '  # so that it can be read without the style sheet
+        f'style="max-width: max(100%, {width * _SMALLEST:.0f}px); height: auto">'
         f"<title>{caption}</title>{''.join(lines)}{''.join(boxes)}</svg></div>"
     )
 
@@ -74,18 +78,19 @@ def _places(shown: list[str], below: dict[str, list[str]]) -> dict[str, tuple[in
 def _line(start: tuple[int, int], end: tuple[int, int], on_the_way: bool) -> str:
     (x1, y1), (x2, y2) = (start[0] + _WIDE, start[1] + _HIGH // 2), (end[0], end[1] + _HIGH // 2)
     middle = (x1 + x2) // 2
-    kind = ' class="way"' if on_the_way else ""
+    kind = _WAY if on_the_way else ""
     return f'<path{kind} d="M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}"/>'
 
 
 def _box(name: str, place: tuple[int, int], value: str, gradient: str, on_the_way: bool) -> str:
     x, y = place
-    kind = ' class="way"' if on_the_way else ""
+    kind = _WAY if on_the_way else ""
     lines = [name, value, gradient]
     texts = "".join(
         f'<text x="{x + 8}" y="{y + 17 + 16 * k}">{escape(text)}</text>' for k, text in enumerate(lines) if text
     )
-    return f'<rect{kind} x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}" rx="6"/>{texts}'
+    box = f'<rect{kind} x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}" rx="6"/>'
+    return f'{box}<g fill="currentColor" stroke="none">{texts}</g>'
 
 
 def _value(d: Derivation, name: str) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-import numpy as np
-
 from gradcheck.derivation import mathml
 from gradcheck.derivation.derivation import Derivation
 from gradcheck.derivation.digits import amount
@@ -102,9 +100,10 @@ def _steps(derivation: Derivation, words: Wording) -> list[str]:
         return [_paragraph(words.independent())]
     rule = [_equation(words, row, terms) for row, terms in words.equations()]
     rule += [f'<p class="wide"><code>{escape(f"{name} = {formula}")}</code></p>' for name, formula in words.shaped()]
-    value = "value" if derivation.scalar else "shape"
     numbers = [_numbers(words, row) for row in words.rows()]
-    heads = _heads(words, "row", "factor", "formula", *(["numbers"] if any(numbers) else []), value, "measured")
+    heads = _heads(
+        words, "row", "factor", "formula", *(["numbers"] if any(numbers) else []), words.amounts(), "measured"
+    )
     cells = [f"<td>{text}</td>" if any(numbers) else "" for text in numbers]
     body = (_row(words, row, cell) for row, cell in zip(words.rows(), cells, strict=True))
     return [*rule, _table(words.say("caption_rows"), heads, body)]
@@ -176,9 +175,9 @@ def _checks(words: Wording) -> str:
 def _closing(derivation: Derivation, words: Wording) -> str:
     lines = [words.update(), words.together(), *words.sense(), words.digits()]
     text = "\n".join(_paragraph(line) for line in lines if line)
-    if derivation.shape and not words.ask:
-        text += f"\n<pre>{escape(np.array2string(derivation.value, precision=9, threshold=60))}</pre>"
+    for head, array in words.gradients():
+        text += f'\n{_paragraph(head)}\n<pre tabindex="0">{escape(array)}</pre>'
     if words.answers():
-        answers = "; ".join(f"{name} {value}" for name, value in words.answers())
+        answers = words.key()
         text += f"\n<details><summary>{escape(words.say('head_answers'))}</summary>{_paragraph(answers)}</details>"
     return text

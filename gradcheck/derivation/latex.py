@@ -11,8 +11,9 @@ import numpy as np
 
 from gradcheck.derivation.derivation import Derivation
 from gradcheck.derivation.languages import chosen
-from gradcheck.derivation.notation import ADDITIVE, COMPARISONS, Python, decimal, name_parts
+from gradcheck.derivation.notation import ADDITIVE, COMPARISONS, Python
 from gradcheck.derivation.rows import Row
+from gradcheck.derivation.spelling import decimal, name_parts
 from gradcheck.derivation.symbols import Formula, Number, Symbol
 from gradcheck.derivation.wording import Wording
 
@@ -169,10 +170,16 @@ def _sections(d: Derivation, words: Wording) -> str:
     checks = (rf"{tex_text(a)} & {tex_text(b)} & {tex_text(c)} & {tex_text(d)}" for a, b, c, d in words.checks())
     parts.append("\\begin{flushleft}\n\\begin{tabular}{@{}lrp{0.4\\linewidth}l@{}}\n")
     parts[-1] += " \\\\\n".join(checks) + "\n\\end{tabular}\n\\end{flushleft}"
-    answers = "; ".join(f"{name} {value}" for name, value in words.answers())
-    closing = [*words.departure(), words.together(), *words.sense(), words.digits(), answers]
+    closing = [*words.departure(), words.together(), *words.sense(), words.digits(), words.key()]
     parts += [tex_text(text) for text in closing if text]
+    for head, array in words.gradients():
+        parts.append(f"{tex_text(head)}\n{_verbatim(array)}")
     return "\n\n".join(part for part in parts if part)
+
+
+def _verbatim(text: str) -> str:
+    plain = text.encode("ascii", "backslashreplace").decode()  # the typewriter font may lack more
+    return "\\begin{small}\n\\begin{verbatim}\n" + plain + "\n\\end{verbatim}\n\\end{small}"
 
 
 def _head(words: Wording, key: str) -> str:
@@ -227,8 +234,8 @@ def _line(d: Derivation, words: Wording, row: Row) -> Iterator[str]:
     if not np.ndim(row.value) and not isinstance(row.formula, Number):
         steps += ["" if words.ask else _numbers(words, row), TeX()._literal(words.amount(row).replace("_", r"\_"))]
     steps = list(dict.fromkeys(step for step in steps if step and (step == steps[0] or _width(step) <= _WIDEST)))
-    remark = words.note(row).strip("()") if row.agrees else words.say("row_disagrees").lower()
-    aside = rf" \quad \text{{({tex_text(remark)})}}" if remark else ""
+    remark = words.note(row).strip("()（）") if row.agrees else words.say("row_disagrees").lower()
+    aside = rf" \quad \text{{{tex_text(words.say('aside', text=remark))}}}" if remark else ""
     tag = rf"{aside} \tag*{{[{row.number}]}}"
     if _width(left + " = ".join(steps)) > _LONG and len(steps) > 1:
         yield rf"{left} &= {steps[0]}"

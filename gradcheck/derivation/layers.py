@@ -2,22 +2,19 @@
 
 Nothing is imported from where layers are written; what is asked of an object is little: a ``forward``, its
 trainable arrays in ``params``, and, if the code is to be followed step by step, that ``forward`` is NumPy
-code. A layer whose ``forward`` first converts its input (and so would lose the trace) may have the computation
-itself in ``_forward(x) -> (y, cache)``; that is then run in its place. Code that is written for speed is followed
-in its textbook's form (:mod:`gradcheck.derivation.forms`), and where nothing can be followed, the derivative is
-measured output by output (:mod:`gradcheck.derivation.by_entry`).
+code (:mod:`gradcheck.derivation.opened`). Code that is written for speed is followed in its textbook's form
+(:mod:`gradcheck.derivation.forms`), and where nothing can be followed, the derivative is measured output by output
+(:mod:`gradcheck.derivation.by_entry`).
 """
 
 from __future__ import annotations
 
 import copy
 import inspect
-import itertools
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -27,12 +24,10 @@ from gradcheck.derivation.case import Case, at_point
 from gradcheck.derivation.derivation import Check, Derivation
 from gradcheck.derivation.derivations import Derivations
 from gradcheck.derivation.derive import derive
-from gradcheck.derivation.forms import form_of
-from gradcheck.derivation.namespace import TracedNumPy, with_numpy
+from gradcheck.derivation.opened import open_up
 from gradcheck.derivation.value import Traced
 
 _TARGETS = {"t", "target", "targets", "label", "labels", "y_true"}
-_PLAIN = (str, bytes, int, float, complex, bool, type(None), np.ndarray, np.generic, np.dtype, type)
 
 
 def is_layer(f: Any) -> bool:
@@ -59,7 +54,7 @@ def _explained(f: LayerFunction, wrt: str, rate: float | None) -> Derivation:
         f.forms = forms
         with suppress(Exception):  # in the hands of traced values a layer's code may fail in any way
             found = derive(asked, rate=rate)
-            used = ", ".join(sorted(f.used)) if forms else ""
+            used = tuple(sorted(f.used)) if forms else ()
             source = ("source_form", {"layer": used}) if used else None
             return replace(found, source=source, checks=(*found.checks, *_backward(f, asked, found)))
     asked = at_one_entry(asked)
@@ -114,7 +109,7 @@ class LayerFunction:
         with_parameters(layer, {name: tensors[name] for name in self.parameters})
         given = [tensors[name] for name in self.inputs]
         if traced:
-            self.used = _open_up(layer, self.forms)
+            self.used = open_up(layer, self.forms)
         y = _run(layer, given)
         if not traced:
             return np.asarray(y, float)
@@ -175,69 +170,6 @@ def _has_loss(layer: Any, given: list[Any]) -> bool:
 def _run(layer: Any, given: list[Any]) -> Any:
     y = layer.loss(*given) if _has_loss(layer, given) else layer.forward(*given)
     return y[0] if isinstance(y, tuple) else y
-
-
-def _open_up(layer: Any, forms: bool) -> set[str]:
-    """Let every layer in `layer` run its computation without the conversions at the entrance.
-
-    That is the textbook's form of it, where `forms` are wanted and there is one; the names of those are returned.
-    """
-    parts = [part for part in _parts(layer, set()) if callable(getattr(part, "forward", None))]
-    numbers = itertools.count(1) if len(parts) > 1 else None
-    used = set()
-    for part in parts:
-        form = form_of(part) if forms else None
-        _follow(part)
-        if form is not None or callable(getattr(part, "_forward", None)):
-            part.forward = _Opened(part, form, numbers)
-            used |= {type(part).__name__} if form is not None else set()
-    return used
-
-
-def _follow(part: Any) -> None:
-    """Let the methods of `part` fill arrays with traced values; those that Python itself calls stay as they are."""
-    methods = {name: value for kind in reversed(type(part).__mro__) for name, value in vars(kind).items()}
-    for name, method in methods.items():
-        if isinstance(method, FunctionType) and not name.startswith("__") and name not in vars(part):
-            setattr(part, name, MethodType(with_numpy(method, TracedNumPy()), part))
-
-
-class _Opened:
-    """The computation of a layer in place of its forward; `numbers` for the results within a network: y1, y2, ..."""
-
-    def __init__(self, layer: Any, form: Any, numbers: Iterator[int] | None) -> None:
-        self.layer, self.form, self.numbers = layer, form, numbers
-
-    def __call__(self, x: Any, *more: Any) -> Any:
-        y = self.form(self.layer, x, *more) if self.form is not None else self._code(x, *more)
-        if self.numbers is not None and isinstance(y, Traced) and y.inputs and not y.name:
-            y.name = f"y{next(self.numbers)}"
-        return y
-
-    def _code(self, x: Any, *more: Any) -> Any:
-        checked = getattr(self.layer, "_checked_targets", None)
-        if checked is None or not more:
-            return self.layer._forward(x, *more)[0]
-        scores, t = (np.asarray(a.value if isinstance(a, Traced) else a) for a in (x, more[0]))
-        values = self.layer._forward(x, checked(scores, t))[0]
-        reduction = getattr(self.layer, "reduction", "none")
-        return np.mean(values) if reduction == "mean" else np.sum(values) if reduction == "sum" else values
-
-
-def _parts(thing: Any, seen: set[int], depth: int = 6) -> Iterator[Any]:
-    """`thing` and the objects it holds, also in lists and dicts."""
-    if id(thing) in seen or isinstance(thing, (*_PLAIN, Traced)) or depth < 0:
-        return
-    seen.add(id(thing))
-    if isinstance(thing, Mapping):
-        held: Iterable[Any] = thing.values()
-    elif isinstance(thing, list | tuple | set):
-        held = thing
-    else:
-        yield thing
-        held = vars(thing).values() if hasattr(thing, "__dict__") else ()
-    for part in list(held):
-        yield from _parts(part, seen, depth - 1)
 
 
 def _input_names(layer: Any, count: int) -> list[str]:

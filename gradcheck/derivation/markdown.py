@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
 from gradcheck.derivation.derivation import Derivation
 from gradcheck.derivation.digits import amount
 from gradcheck.derivation.notation import Python
@@ -33,8 +31,9 @@ def _blocks(d: Derivation, words: Wording) -> Iterator[str]:
     else:
         yield f"### {say('caption_rows')}\n"
         yield from _rule(words)
-        heads = ["row", "factor", "formula", "numbers", "value" if d.scalar else "shape", "measured"]
-        yield from _table([say(f"column_{head}") for head in heads], _rows(words))
+        numbers = ["numbers"] if any(map(words.numbers, words.rows())) else []
+        heads = ["row", "factor", "formula", *numbers, words.amounts(), "measured"]
+        yield from _table([say(f"column_{head}") for head in heads], _rows(words, bool(numbers)))
         yield from _list(text for row in words.rows() for text in words.reasons(row))
     yield from _list(words.departure())
     for head, links, product in words.proofs():
@@ -45,9 +44,11 @@ def _blocks(d: Derivation, words: Wording) -> Iterator[str]:
     heads = ["check", "value", "against", "verdict"]
     yield from _table([say(f"column_{head}") for head in heads], (map(_text, line) for line in words.checks()))
     yield from _list([words.update(), words.together(), *words.sense(), words.digits()])
+    for head, array in words.gradients():
+        yield f"{_text(head)}\n\n```text\n{array}\n```\n"
     if words.answers():
         yield f"### {say('caption_answers')}\n"
-        yield _text("; ".join(f"{name} {value}" for name, value in words.answers())) + "\n"
+        yield f"{_text(words.key())}\n"
 
 
 def _forward(d: Derivation) -> Iterator[list[str]]:
@@ -65,15 +66,15 @@ def _rule(words: Wording) -> Iterator[str]:
         yield "```text\n" + "\n".join(lines) + "\n```\n"
 
 
-def _rows(words: Wording) -> Iterator[list[str]]:
+def _rows(words: Wording, with_numbers: bool) -> Iterator[list[str]]:
     for row in words.rows():
         formula = _code(row.text) if row.formula is not None else _text(row.text)
         wrong = "" if row.agrees else f" **{_text(words.say('row_disagrees'))}**"
         note = f" {_text(words.note(row))}" if words.note(row) else ""
-        numbers = words.numbers(row) if np.ndim(row.value) == 0 else ""
+        numbers = [_code(words.numbers(row))] if with_numbers else []
         value = _text(words.amount(row))
         label = _code(words.label(row))
-        yield [f"\\[{row.number}\\]", label, formula + note + wrong, _code(numbers), value, words.measured(row)]
+        yield [f"\\[{row.number}\\]", label, formula + note + wrong, *numbers, value, words.measured(row)]
 
 
 def _table(heads: list[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:

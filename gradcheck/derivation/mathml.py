@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from gradcheck.derivation.notation import ADDITIVE, COMPARISONS, Python, name_parts
+from gradcheck.derivation.notation import ADDITIVE, COMPARISONS, Python
+from gradcheck.derivation.spelling import name_parts
 from gradcheck.derivation.symbols import Formula
 
 _COMPARED = {"greater_equal": "≥", "less_equal": "≤", "not_equal": "≠", "equal": "="}
@@ -30,6 +31,9 @@ class MathML(Python):
     def _brackets(self, text: str) -> str:
         return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
 
+    def _literal_brackets(self, text: str) -> str:
+        return f"<mrow><mo>[</mo>{text}<mo>]</mo></mrow>"
+
     def _quotient(self, above: list[str], below: list[str], times: str = "") -> str:
         times = times or self.times
         top = f"<mrow>{times.join(above)}</mrow>"
@@ -48,7 +52,7 @@ class MathML(Python):
         return "<mspace width='0.2em'/>".join(sides)
 
     def _transpose(self, text: str) -> str:
-        return f"<msup><mrow>{text}</mrow><mi>T</mi></msup>"
+        return f"<msup><mrow>{text}</mrow><mi mathvariant='normal'>T</mi></msup>"
 
     def _entry(self, text: str, index: str) -> str:
         return f"<msub><mrow>{text}</mrow><mtext>[{escape(index)}]</mtext></msub>"

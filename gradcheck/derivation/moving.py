@@ -6,12 +6,14 @@ sends them back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcheck.derivation.value import Traced, apply
+
+_MOST_SHOWN = 6  # positions
 
 Axis = int | tuple[int, ...] | None
 
@@ -61,9 +63,19 @@ def moved(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def traced(x: Any, *args: Any, **options: Any) -> Traced:
         numbers = np.arange(np.size(x)).reshape(np.shape(x))
-        return _node(x).move(np.array(function(numbers, *map(_value, args), **options)), function.__name__)
+        places = np.array(function(numbers, *map(_value, args), **options))
+        if function is np.lib.stride_tricks.sliding_window_view:
+            return _node(x).move(places, "windows")
+        return _node(x).move(places, function.__name__, shown=tuple(_shown(args, options)))
 
     return traced
+
+
+def _shown(args: tuple[Any, ...], options: dict[str, Any]) -> Iterator[str]:
+    """The other arguments as a formula shows them; of an array that is long only that there are positions."""
+    for name, value in [*(("", value) for value in args), *options.items()]:
+        text = "..." if np.size(value) > _MOST_SHOWN else str(np.asarray(_value(value)).tolist())
+        yield f"{name}={text}" if name else text
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", **options: Any) -> Traced:

@@ -6,13 +6,10 @@ or a name looks in its own language.
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from math import isqrt
-from typing import Any
 
-import numpy as np
-
+from gradcheck.derivation.spelling import array_text, index_text
 from gradcheck.derivation.symbols import (
     Coefficient,
     Formula,
@@ -24,7 +21,6 @@ from gradcheck.derivation.symbols import (
     factored,
 )
 
-DIGITS = 9  # decimals in every table
 COMPARISONS = {
     "greater": ">",
     "greater_equal": ">=",
@@ -33,34 +29,9 @@ COMPARISONS = {
     "equal": "==",
     "not_equal": "!=",
 }
-ADDITIVE, TERM, MULTIPLICATIVE, POWER, ATOM = range(5)  # how tightly a text binds
-_BINDS = {**dict.fromkeys(COMPARISONS, ADDITIVE), "scatter": ADDITIVE, "matmul": TERM, "power": POWER}
+COMPARED, ADDITIVE, TERM, MULTIPLICATIVE, POWER, ATOM = range(6)  # how tightly a text binds
+_BINDS = {**dict.fromkeys(COMPARISONS, COMPARED), "scatter": ADDITIVE, "matmul": TERM, "power": POWER}
 _LARGEST_ROOT = 10_000  # a number is looked at as a root up to that of this
-
-
-def decimal(value: float, *, trim: bool = False) -> str:
-    """`value` to nine decimals (fewer beyond 100), very small and large ones to seven significant digits.
-
-    Examples
-    --------
-    >>> decimal(0.15), decimal(0.15, trim=True), decimal(1.5e-7, trim=True)
-    ('0.150000000', '0.15', '1.5e-07')
-    """
-    plain = float(value) + 0.0  # no -0
-    if plain != 0 and not 1e-4 <= abs(plain) < 1e6:
-        text = f"{plain:.{DIGITS - 3}e}"
-        return re.sub(r"\.?0+e", "e", text) if trim else text
-    text = f"{plain:.{DIGITS - max(0, len(str(int(abs(plain)))) - 2)}f}"
-    return text.rstrip("0").rstrip(".") if trim else text
-
-
-def array_text(value: Any) -> str:
-    """A number, a small array on one line, or a large one by its shape."""
-    if np.ndim(value) == 0:
-        return decimal(float(value), trim=True)
-    if np.size(value) > 4:
-        return "array(" + ", ".join(map(str, np.shape(value))) + ")"
-    return "[" + ", ".join(array_text(item) for item in value) + "]"
 
 
 class Python:
@@ -127,6 +98,8 @@ class Python:
         if bottom or len(above) < len(formula.powers):
             above = self._alone(formula, top) or above
         arrays = sum(base.shape != () for base, _ in formula.powers) > 1
+        if arrays and top and len(above) > 1:
+            above = [above[0] + self.times + above[1], *above[2:]]
         text = self._quotient(above or [self._number(Fraction(1))], below, self.hadamard if arrays else self.times)
         plain = len(formula.powers) == 1 and not top and not below
         return self._signed(c < 0, text, POWER if plain else MULTIPLICATIVE)
@@ -153,7 +126,7 @@ class Python:
     def _function(self, formula: Function) -> str:  # noqa: PLR0911 - one return an operation
         params, first = formula.params, formula.arguments[0]
         if formula.op in COMPARISONS:
-            return self._comparison(formula.op, [self._inside(x, MULTIPLICATIVE) for x in formula.arguments])
+            return self._comparison(formula.op, [self._inside(x, ADDITIVE) for x in formula.arguments])
         if formula.op == "power":
             return self._power(self._inside(first, ATOM), self._exponent(formula.arguments[1]))
         if formula.op == "matmul":
@@ -164,7 +137,10 @@ class Python:
             return self._uniform(first, params["shape"])
         if formula.op in ("move", "gather"):
             called = params["what"] + ("_back" if formula.op == "gather" else "")
-            return self._call(called, [self.write(x) for x in formula.arguments], [])
+            return self._call(called, [self.write(x) for x in formula.arguments], list(params["shown"]))
+        if formula.op in ("concatenate", "stack"):
+            blocks = self.comma.join(map(self.write, formula.arguments))
+            return self._call(formula.op, [self._literal_brackets(blocks)], options(formula))
         if formula.op == "einsum":
             return self._call("einsum", [f"'{params['subscripts']}'", *map(self.write, formula.arguments)], [])
         if formula.op == "assembled":
@@ -193,6 +169,9 @@ class Python:
 
     def _brackets(self, text: str) -> str:
         return f"({text})"
+
+    def _literal_brackets(self, text: str) -> str:
+        return f"[{text}]"
 
     def _quotient(self, above: list[str], below: list[str], times: str = "") -> str:
         times = times or self.times
@@ -265,34 +244,3 @@ def options(formula: Function) -> list[str]:
     """The options of a function worth showing."""
     shown = ((key, value) for key, value in formula.params.items() if value is not None and value is not False)
     return [f"{key}={value}" for key, value in shown]
-
-
-def index_text(index: Any) -> str:
-    """An index as it stands between the brackets."""
-    if isinstance(index, tuple):
-        return ", ".join(map(index_text, index))
-    if isinstance(index, slice):
-        ends = ["" if end is None else str(end) for end in (index.start, index.stop)]
-        return ":".join(ends) + ("" if index.step is None else f":{index.step}")
-    if index is None or index is Ellipsis:
-        return "None" if index is None else "..."
-    return str(index) if np.ndim(index) == 0 else "[" + ", ".join(map(str, np.ravel(index))) + "]"
-
-
-def name_parts(name: str) -> tuple[str, str]:
-    """A name as a letter with a subscript.
-
-    Examples
-    --------
-    >>> name_parts("out_h1"), name_parts("w5"), name_parts("W[0, 1]"), name_parts("E")
-    (('out', 'h1'), ('w', '5'), ('W', '0, 1'), ('E', ''))
-    """
-    indexed = re.fullmatch(r"(.+?)\[(.+)\]", name)
-    if indexed:
-        base, subscript = name_parts(indexed[1])
-        return base, f"{subscript}, {indexed[2]}" if subscript else indexed[2]
-    numbered = re.fullmatch(r"(\w*?[^\W\d_])_?(\d+)", name)
-    if numbered and "_" not in numbered[1]:
-        return numbered[1], numbered[2]
-    base, _, subscript = name.strip("_").partition("_")
-    return (base, subscript.replace("_", ", ")) if base else (name, "")

@@ -177,10 +177,9 @@ def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     if g.shape == shape:
         return g
     extra = len(g.shape) - len(shape)
-    if extra:
-        g = np.sum(g, axis=tuple(range(extra)) if extra > 1 else 0)
-    axes = tuple(k for k, size in enumerate(shape) if size == 1 and g.shape[k] != 1)
-    return np.sum(g, axis=axes if len(axes) > 1 else axes[0], keepdims=True) if axes else g
+    axes = (*range(extra), *(k for k in range(extra, g.ndim) if shape[k - extra] == 1 != g.shape[k]))
+    g = np.sum(g, axis=axes if len(axes) > 1 else axes[0], keepdims=not extra)
+    return g.reshape(shape)
 
 
 def _edge(above: Traced, below: Traced, seed: Traced, formula: Formula, scalar: bool, measured: bool) -> Edge:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gradcheck.derivation.notation import Python
+from gradcheck.derivation.simplify import Simplifier
 from gradcheck.derivation.trace import interior
 from gradcheck.derivation.value import Traced
 
@@ -57,9 +59,11 @@ def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
     name = below.name
     if node.op == "matmul":
         yield from _of_product(node, k, x, name)
+    elif node.op == "sum" and (weight := _weight(node, x, below)) is not None:
+        yield "why_weighted", {"x": name, "other": _called(weight)}
     elif node.op == "sum":
         key = "why_sum" if node.params["axis"] is None else "why_sum_axis"
-        yield key, {"axis": node.params["axis"], "shape": dimensions(x.shape)}
+        yield key, {"axis": _axes(node.params["axis"]), "shape": dimensions(x.shape)}
     elif node.op in _MOVES:
         yield f"why_{_MOVES[node.op]}", {"x": name}
     elif node.op in _CHOICES:
@@ -68,16 +72,24 @@ def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
         yield f"why_{_BLOCKS[node.op]}", {"x": name}
     elif node.op in ("max", "min"):
         yield f"why_{node.op}", {"x": name}
+    elif node.op == "gather":
+        yield "why_overlap", {"x": name}
     elif node.op == "einsum":
         yield "why_einsum", {"x": name, "subscripts": node.params["subscripts"]}
     elif x.shape != node.shape:
-        axes = ", ".join(map(str, _repeated(x.shape, node.shape)))
-        yield (
-            "why_broadcast",
-            {"x": name, "shape": dimensions(x.shape), "wide": dimensions(node.shape), "axes": axes},
-        )
+        axes = _axes(_repeated(x.shape, node.shape))
+        shapes = {"shape": dimensions(x.shape), "wide": dimensions(node.shape)}
+        yield "why_broadcast", {"x": _called(x), "axes": axes, **shapes}
     if node.op == "matmul" and x.ndim < node.ndim and x.ndim > 1:
         yield "why_broadcast", {"x": name, "shape": dimensions(x.shape), "wide": dimensions(node.shape), "axes": "0"}
+
+
+def _weight(total: Traced, products: Traced, below: Traced) -> Traced | None:
+    """The array by which `below` was multiplied, entry by entry, before all was added up."""
+    if total.params["axis"] is not None or products.op != "multiply" or products.name:
+        return None
+    others = [x for x in products.inputs if x is not below]
+    return others[0] if len(others) == 1 and others[0].shape == below.shape and not others[0].depends else None
 
 
 def _of_product(node: Traced, k: int, x: Traced, name: str | None) -> Iterator[Remark]:
@@ -95,7 +107,11 @@ def _of_product(node: Traced, k: int, x: Traced, name: str | None) -> Iterator[R
 
 def _called(value: Traced) -> str:
     """A name, or how it is made of names."""
-    return value.name or f"{value.op}({', '.join(x.name for x in value.inputs if x.name)})"
+    return value.name or Python().write(Simplifier().formula(value))
+
+
+def _axes(axis: Any) -> str:
+    return str(axis).strip("(,)[]")
 
 
 def _repeated(small: tuple[int, ...], large: tuple[int, ...]) -> list[int]:

@@ -101,20 +101,20 @@ def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-def _move(x: Any, index: Any, fill: float, what: str) -> Any:
+def _move(x: Any, index: Any, fill: float, what: str, shown: Any) -> Any:
     """The entries of `x` by their number in reading order, `fill` where the number is -1."""
     return np.where(index < 0, fill, np.ravel(x)[index])
 
 
-def _gather(g: Any, index: Any, shape: tuple[int, ...], what: str) -> Any:
+def _gather(g: Any, index: Any, shape: tuple[int, ...], what: str, shown: Any) -> Any:
     """Every entry back to where it came from; what was taken several times is added up."""
     out = np.zeros(int(np.prod(shape)))
     np.add.at(out, index[index >= 0], np.broadcast_to(g, index.shape)[index >= 0])
     return out.reshape(shape)
 
 
-def _gather_vjp(g: Any, ans: Any, x: Any, index: Any, shape: tuple[int, ...], what: str) -> Any:
-    return g.move(index, what)
+def _gather_vjp(g: Any, ans: Any, x: Any, index: Any, shape: tuple[int, ...], what: str, shown: Any) -> Any:
+    return g.move(index, what, shown=shown)
 
 
 def _cumsum_vjp(g: Any, ans: Any, x: Any, axis: int) -> Any:
@@ -198,6 +198,7 @@ RULES: dict[str, Rule] = {
         lambda g, ans, x, y: g * (x <= y if y.depends else x < y),
         lambda g, ans, x, y: g * (y < x),
     ),
+    "clip": _rule(np.clip, lambda g, ans, x, low, high: g * (x > low) * (x < high), None, None),
     "where": _rule(
         np.where,
         None,
@@ -235,7 +236,7 @@ RULES: dict[str, Rule] = {
     "getitem": _rule(lambda x, index: x[index], lambda g, ans, x, index: g.scatter(index, x.shape)),
     "scatter": _rule(_scatter, lambda g, ans, x, index, shape: g[index]),
     "put": _rule(_put, None, lambda g, ans, x, entry, index: g[index]),
-    "move": _rule(_move, lambda g, ans, x, index, fill, what: g.gather(index, x.shape, what)),
+    "move": _rule(_move, lambda g, ans, x, index, fill, what, shown: g.gather(index, x.shape, what, shown)),
     "gather": _rule(_gather, _gather_vjp),
     "cumsum": _rule(np.cumsum, _cumsum_vjp),
     "assembled": Rule(assembled.forward, each=assembled.vjp),

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation.notation import name_parts
 from gradcheck.derivation.reasons import Remark
 from gradcheck.derivation.rows import Row
+from gradcheck.derivation.spelling import name_parts
 from gradcheck.derivation.symbols import Symbol
 
 

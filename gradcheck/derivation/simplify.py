@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation.notation import array_text
+from gradcheck.derivation.rearranged import rearranged
+from gradcheck.derivation.spelling import array_text
 from gradcheck.derivation.symbols import (
     ONE,
     Coefficient,
@@ -25,6 +25,7 @@ from gradcheck.derivation.symbols import (
     number,
     power,
     product,
+    spelled,
 )
 from gradcheck.derivation.thin import thinned, unspread
 from gradcheck.derivation.tidy import has_delta, tidy
@@ -179,40 +180,11 @@ def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR09
             return power(x, Fraction(2))
         case "power" if isinstance(y, Number):
             return power(x, y.value)
-    if value.op in ("matmul", "transpose") and (left := _without_identity(arguments)) is not None:
-        return left
-    if value.op == "transpose" and isinstance(x, Function) and x.op == "transpose" and _reverses(value, x):
-        return x.arguments[0]
-    if value.op in ("reshape", "transpose") and isinstance(x, Function) and _is_uniform(x):
-        return replace(x, params={"shape": value.shape}, key=_spelled({"shape": value.shape}), shape=value.shape)
+    if value.op in ("matmul", "reshape", "transpose"):
+        return rearranged(value, arguments)
     if value.op in COMPARISONS:
         arguments = [unspread(x, [y]), unspread(y, [x])]
-    return Function(value.op, tuple(arguments), value.params, _spelled(value.params), value.shape)
-
-
-def _without_identity(arguments: list[Formula]) -> Formula | None:
-    """What a product with the identity matrix leaves; the identity is its own transpose."""
-    for k, x in enumerate(arguments):
-        if isinstance(x, Symbol) and x.name.startswith("eye("):
-            return arguments[1 - k] if len(arguments) == 2 else x
-    return None
-
-
-def _reverses(*transposes: Traced | Function) -> bool:
-    return all(transpose.params["axes"] is None for transpose in transposes)
-
-
-def _is_uniform(formula: Function) -> bool:
-    return formula.op == "broadcast_to" and isinstance(formula.arguments[0], Number)
-
-
-def _spelled(value: Any) -> str:
-    """Options as text in which no two of them look alike; `repr` would leave out most of a large array."""
-    if isinstance(value, Mapping):
-        return repr({k: _spelled(v) for k, v in value.items()})
-    if isinstance(value, tuple | list):
-        return repr([_spelled(v) for v in value])
-    return f"{value.shape}{value.tobytes()!r}" if isinstance(value, np.ndarray) else repr(value)
+    return Function(value.op, tuple(arguments), value.params, spelled(value.params), value.shape)
 
 
 def _minus(x: Formula, y: Formula) -> Formula:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.derivation.derivation import Derivation
-from gradcheck.derivation.notation import decimal
 from gradcheck.derivation.rows import Row
+from gradcheck.derivation.spelling import decimal
 from gradcheck.derivation.wording import Wording
 
 
@@ -51,6 +51,7 @@ class _Speaker:
         )
         rows = self.say("list").join(map(str, row.cites))
         kind = "factor" if row.formula is not None or row.kind == "factor" else row.kind
+        kind += "_array" if kind == "factor" and np.ndim(row.value) else ""
         above, below = self.name(row.above), self.name(row.below)
         text = self.say(f"say_{kind}", row=row.number, rows=rows, above=above, below=below, value=value)
         called = self.say("say_called", name=self.name(row.delta)) if row.delta else ""
@@ -62,6 +63,9 @@ class _Speaker:
 
     def number(self, value: Any) -> str:
         text = decimal(value, trim=True)
+        digits, _, exponent = text.partition("e")
+        if exponent.lstrip("+-").isdigit():
+            return self.say("say_scientific", digits=self.number(float(digits)), exponent=self.number(int(exponent)))
         return f"{self.say('say_minus')}{self.say('say_space')}{text[1:]}" if text.startswith("-") else text
 
     def shape(self, value: Any) -> str:

@@ -81,6 +81,15 @@ class Function:
     shape: tuple[int, ...]
 
 
+def spelled(value: Any) -> str:
+    """Options as text in which no two of them look alike; `repr` would leave out most of a large array."""
+    if isinstance(value, Mapping):
+        return repr({k: spelled(v) for k, v in value.items()})
+    if isinstance(value, tuple | list):
+        return repr([spelled(v) for v in value])
+    return f"{value.shape}{value.tobytes()!r}" if isinstance(value, np.ndarray) else repr(value)
+
+
 ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
 
 

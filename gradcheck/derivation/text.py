@@ -11,10 +11,11 @@ import numpy as np
 
 from gradcheck.derivation.derivation import Derivation
 from gradcheck.derivation.fit import columns, left, lines, right
-from gradcheck.derivation.notation import Python, array_text, decimal
+from gradcheck.derivation.notation import Python
 from gradcheck.derivation.route import listing, picture
 from gradcheck.derivation.rows import Row
-from gradcheck.derivation.wording import Wording, factor_name, partial
+from gradcheck.derivation.spelling import array_text, decimal
+from gradcheck.derivation.wording import Wording, factor_name
 
 WIDTH = 88
 _NARROWEST = 80  # where a row of the table still holds a factor, a formula and two values
@@ -159,8 +160,9 @@ class _Page:
         what = max(min(max(columns(self._label(row)) for row in rows), _LABEL), columns(say("column_factor")))
         end = max(_AMOUNT, *(columns(_short(self.words.amount(row))) + 1 for row in rows))
         room = self.width - 5 - 1 - what - 2 - end - _AMOUNT
-        formula = say("column_both") if columns(say("column_both")) <= room else say("column_formula")
-        value = say("column_value" if self.derivation.scalar else "column_shape")
+        both = any(self.words.numbers(row) for row in rows) and columns(say("column_both")) <= room
+        formula = say("column_both" if both else "column_formula")
+        value = say(f"column_{self.words.amounts()}")
         yield (
             f"{'#':>4}  {left(say('column_factor'), what)}  {left(formula, room)}"
             f"{right(value, end)}{right(say('column_measured'), _AMOUNT)}"
@@ -206,20 +208,15 @@ class _Page:
             yield from (" " * 29 + line for line in more)
 
     def _gradients(self) -> Iterator[str]:
-        d, say = self.derivation, self.words.say
-        if d.shape and self.words.detail != "brief" and not self.words.ask:
-            yield ""
-            yield self.put(say("gradient", partial=partial(d.result, d.wrt)))
-            yield from _array(d.value, self.width)
-            some = self.words.gradients()
-            yield say("some_entries" if some else "numerical_gradient")
-            for entry, value, measured in some:
-                yield f"{left(self.put(entry), 20)}{decimal(value):>16}{decimal(measured):>16}"
-            yield from [] if some else _array(d.numerical, self.width)
+        found = self.words.gradients(self.width)
+        yield from [""] if found else []
+        for head, array in found:
+            yield self.put(head)
+            yield from self.put(array).splitlines()
 
     def _answers(self) -> list[str]:
-        pairs = "; ".join(f"{name}\N{NO-BREAK SPACE}{value}" for name, value in self.words.answers())
-        return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines(pairs, self.room)]
+        key = self.words.key("\N{NO-BREAK SPACE}")
+        return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines(key, self.room)]
 
 
 class _AsciiPage(_Page):
@@ -241,8 +238,3 @@ def _shape(value: Any) -> str:
 
 def _short(amount: str) -> str:
     return amount if len(amount) < _AMOUNT else amount.replace(" ", "")
-
-
-def _array(value: Any, width: int) -> list[str]:
-    text = np.array2string(np.asarray(value), precision=9, suppress_small=False, max_line_width=width, threshold=60)
-    return text.splitlines()

@@ -12,7 +12,7 @@ import numpy as np
 
 _OURS = os.path.dirname(__file__) + os.sep
 _LIBRARIES = (os.path.dirname(np.__file__) + os.sep, _OURS)
-_USER_CODE = (_OURS + "worked_example.py", _OURS + "forms")  # live among us, but are read as a user's code
+_USER_CODE = (_OURS + "worked_example.py", _OURS + "forms" + os.sep)  # live among us, but are read as a user's code
 
 
 class UntracedError(TypeError):

@@ -195,13 +195,16 @@ class Traced(NDArrayOperatorsMixin):
         """The identity matrix of this value's size: what taking the trace does to a cotangent."""
         return Traced(np.eye(len(self)), name=f"eye({len(self)})")
 
-    def move(self, index: Any, what: str, fill: float = 0.0) -> Traced:
-        """The entries rearranged, each named by its number in reading order; -1 stands for `fill`."""
-        return apply("move", self, index=index, fill=fill, what=what)
+    def move(self, index: Any, what: str, fill: float = 0.0, shown: tuple[str, ...] = ()) -> Traced:
+        """The entries rearranged, each named by its number in reading order; -1 stands for `fill`.
 
-    def gather(self, index: Any, shape: tuple[int, ...], what: str) -> Traced:
+        It is called `what` in formulas, where `shown` follows as further arguments.
+        """
+        return apply("move", self, index=index, fill=fill, what=what, shown=shown)
+
+    def gather(self, index: Any, shape: tuple[int, ...], what: str, shown: tuple[str, ...] = ()) -> Traced:
         """What :meth:`move` does to a cotangent: entries go back where they came from, and add up there."""
-        return apply("gather", self, index=index, shape=shape, what=what)
+        return apply("gather", self, index=index, shape=shape, what=what, shown=shown)
 
     def item(self) -> NoReturn:
         """Always an error: a plain number has no derivative."""

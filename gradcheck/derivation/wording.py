@@ -1,4 +1,4 @@
-"""What a derivation says, apart from how it is laid out: sentences, labels, cells, in the language asked for."""
+"""The words of a derivation, apart from how it is laid out: its sentences, and the cells of its table, checks and key."""
 
 from __future__ import annotations
 
@@ -8,101 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcheck.derivation.digits import amount, off_by_rounding
-from gradcheck.derivation.languages import catalogue, chosen
-from gradcheck.derivation.notation import Python, Shapes, decimal
+from gradcheck.derivation.notation import Python, Shapes
 from gradcheck.derivation.proofs import Proof, written
-from gradcheck.derivation.reasons import Remark, dimensions
+from gradcheck.derivation.reasons import dimensions
 from gradcheck.derivation.rows import Row
+from gradcheck.derivation.sentences import Sentences, partial
+from gradcheck.derivation.spelling import decimal
 from gradcheck.derivation.symbols import Number, Symbol
 
 if TYPE_CHECKING:
-    from gradcheck.derivation.derivation import Check, Derivation
+    from gradcheck.derivation.derivation import Check
 
 BLANK = "________"
-_DETAILS = ("brief", "normal", "full")
 
 
-def partial(above: str, below: str) -> str:
-    """∂above/∂below."""
-    return f"∂{above}/∂{below}"
-
-
-class Wording:
-    """The words for one derivation: in a language, with so much detail, with blanks or without.
-
-    Parameters
-    ----------
-    derivation : Derivation
-    lang : "en", "zh", ..., optional
-    detail : "brief", "normal" or "full"
-    ask : bool
-        A worksheet: blanks where values would be, and the answers at the end.
-    ascii : bool
-        For streams without Unicode, and so in English.
-    """
-
-    def __init__(
-        self,
-        derivation: Derivation,
-        lang: str | None = None,
-        detail: str = "normal",
-        ask: bool = False,
-        *,
-        ascii: bool = False,
-    ) -> None:
-        if detail not in _DETAILS:
-            raise ValueError(f"detail is {detail!r}; there are {', '.join(_DETAILS)}")
-        self.derivation, self.detail, self.ask, self.ascii = derivation, detail, ask, ascii
-        self.lang = "en" if ascii else chosen(lang)
-        self._messages = catalogue(self.lang)
-
-    def say(self, key: str, **fields: Any) -> str:
-        """A message of the catalogue with these in their places; numbers in the digits of the tables."""
-        return self._messages[key].format(**{name: _digits(value) for name, value in fields.items()})
-
-    def remark(self, remark: Remark) -> str:
-        """A message that came with its fields; a ratio in three digits, which is what it is good for."""
-        key, fields = remark
-        short = {name: f"{fields[name]:.3g}" for name in ("ratio", "mine", "theirs") if _is_float(fields.get(name))}
-        return self.say(key, **{**fields, **short})
-
-    # Above the table
-
-    def title(self) -> str:
-        """What is derived, and where."""
-        d = self.derivation
-        head = partial(d.result, d.wrt)
-        if d.shape:
-            return self.say("title_array", partial=head, wrt=d.wrt, shape=d.shape)
-        return self.say("title", partial=head, wrt=d.wrt, value=d.point)
-
-    def goal(self) -> str:
-        """The question the number answers."""
-        d = self.derivation
-        return self.say("goal_array" if d.shape else "goal", wrt=d.wrt, result=d.result)
-
-    def source(self) -> str:
-        """What was followed instead of the code itself, if it was not the code."""
-        source = self.derivation.source
-        return self.remark(source) if source else ""
-
-    def warning(self) -> str:
-        """Said at the top of a derivation that its own measurements contradict; empty otherwise."""
-        d = self.derivation
-        rows = ", ".join(f"[{row.number}]" for row in d.rows if not row.agrees)
-        if not d.ok:
-            return self.say("wrong_rows", rows=rows) if rows else self.say("wrong_checks")
-        other = next((check.name for check in d.checks if not check.agrees), None)
-        return self.say(f"wrong_{other}") if other else ""
-
-    def paths(self) -> str:
-        """How many paths there are, if more than one."""
-        count = self.derivation.path_count
-        return self.say("paths", count=f"{count:,}") if count > 1 else ""
-
-    def independent(self) -> str:
-        """Said instead of a table, where the result does not depend on the variable."""
-        return self.say("independent", result=self.derivation.result, wrt=self.derivation.wrt)
+class Wording(Sentences):
+    """All the words for one derivation."""
 
     def equations(self) -> list[tuple[Row, list[list[Row]]]]:
         """The chain rule: for each δ, and for the whole, its row and the factors of each of its terms."""
@@ -124,8 +45,9 @@ class Wording:
                 continue
             name = row.delta or partial(row.above, row.below)
             shape = f" ({dimensions(np.shape(row.value))})" if np.ndim(row.value) else ""
-            via = f"  ({self.note(row)})" if row.via else ""
-            found.append((name + shape, Shapes().write(row.formula) + via))
+            via = f"  {self.say('aside', text=self.note(row))}" if row.via else ""
+            written = Python() if self.ask else Shapes()  # on a worksheet the shapes are asked for
+            found.append((name if self.ask else name + shape, written.write(row.formula) + via))
         return found
 
     # The table
@@ -151,7 +73,7 @@ class Wording:
     def note(self, row: Row) -> str:
         """What is to be said about a row besides its numbers."""
         if row.note:
-            return f"({self.say('note_' + row.note.replace(' ', '_'))})"
+            return self.say("aside", text=self.say("note_" + row.note.replace(" ", "_")))
         if not row.via:
             return ""
         return self.say("via", via=row.via) if row.via != row.above else self.say("directly")
@@ -168,6 +90,10 @@ class Wording:
             return " + ".join(values).replace("+ -", "- ")
         return " * ".join([*values[:1], *(f"({v})" if v.startswith("-") else v for v in values[1:])])
 
+    def amounts(self) -> str:
+        """What stands in the column of `amount`: "value", or "shape" where there are arrays."""
+        return "shape" if any(np.ndim(row.value) for row in self.rows()) else "value"
+
     def amount(self, row: Row) -> str:
         """The value of a row, or the shape of an array, or a blank."""
         return BLANK if self.ask else amount(row.value)
@@ -181,10 +107,6 @@ class Wording:
     def reasons(self, row: Row) -> list[str]:
         """Why an array's row looks as it does."""
         return [self.remark(reason) for reason in row.reasons] if self.detail != "brief" else []
-
-    def verdict(self, agrees: bool) -> str:
-        """One word."""
-        return self.say("agrees" if agrees else "disagrees")
 
     # Below the table
 
@@ -226,9 +148,20 @@ class Wording:
 
     def sense(self) -> list[str]:
         """What the gradient says."""
-        return [] if self.detail == "brief" or self.ask else [self.remark(r) for r in self.derivation.remarks]
+        silent = self.detail == "brief" or self.ask or not self.derivation.rows
+        return [] if silent else [self.remark(r) for r in self.derivation.remarks]
 
-    def gradients(self) -> list[tuple[str, float, float]]:
+    def gradients(self, width: int = 88) -> list[tuple[str, str]]:
+        """The gradient of an array and the measured one, each with a heading; of a large one, the largest entries."""
+        if not self.derivation.shape or self.detail == "brief" or self.ask:
+            return []
+        gradient = self.say("gradient", partial=partial(self.derivation.result, self.derivation.wrt))
+        some = self._entries()
+        text = "\n".join(f"{name:<20}{decimal(value):>16}{decimal(seen):>16}" for name, value, seen in some)
+        measured = ("some_entries", text) if some else ("numerical_gradient", _lines(self.derivation.numerical, width))
+        return [(gradient, _lines(self.derivation.value, width)), (self.say(measured[0]), measured[1])]
+
+    def _entries(self) -> list[tuple[str, float, float]]:
         """Of a large array the entries that were measured one by one, the largest first: (entry, value, measured)."""
         d = self.derivation
         known = np.argwhere(~np.isnan(d.numerical)) if np.isnan(d.numerical).any() else np.zeros((0, 1), int)
@@ -261,6 +194,10 @@ class Wording:
         lines = [self.remark(found.remark), self.say("departs_values", value=found.value, expected=found.expected)]
         return [*lines, self.say("departs_until", row=found.row)] if found.row else lines
 
+    def key(self, space: str = " ") -> str:
+        """The key to a worksheet in one line."""
+        return self.say("semicolon").join(f"{name}{space}{value}" for name, value in self.answers())
+
     def answers(self) -> list[tuple[str, str]]:
         """The key to a worksheet: (row, value)."""
         if not self.ask:
@@ -271,14 +208,10 @@ class Wording:
         return found
 
 
+def _lines(array: Any, width: int) -> str:
+    return np.array2string(np.asarray(array), precision=9, max_line_width=width, threshold=60)
+
+
 def factor_name(row: Row) -> str:
     """What a row is called within a product: its δ, or what is derived by what."""
     return row.delta or partial(row.above, row.below)
-
-
-def _is_float(value: Any) -> bool:
-    return isinstance(value, float | np.floating)
-
-
-def _digits(value: Any) -> Any:
-    return decimal(value, trim=True) if _is_float(value) else value
