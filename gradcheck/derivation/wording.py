@@ -1,4 +1,4 @@
-"""The words of a derivation, apart from how it is laid out: its sentences, and the cells of its table, checks and key."""
+"""The words of a derivation, apart from how it is laid out: its sentences, the cells of its table, checks and key."""
 
 from __future__ import annotations
 
