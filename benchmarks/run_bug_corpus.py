@@ -91,7 +91,7 @@ def ours(case: Case, seed: int) -> Outcome:
     if first is None:
         return Outcome(case, seed, *verdict, evaluations=report.evaluations)
     wrong = case.wrong_tensors(seed) if case.wrong else []
-    of_gradient = not first.cause.startswith("mutates")  # which is said of the array that is changed
+    of_gradient = not first.cause.startswith(("mutates", "ties"))  # said of the array changed, of all that tie
     elsewhere = of_gradient and bool(wrong) and not any(name in first.tensor for name in wrong)
     named = first.cause, first.tensor, first.explains
     return Outcome(case, seed, *verdict, *named, elsewhere, evaluations=report.evaluations)

@@ -64,7 +64,7 @@ def diagnose(
     with np.errstate(all="ignore"):
         for i, clues in enumerate(sorted(every, key=_size, reverse=True)):
             left = last - bureau.runner.evaluations
-            with at_most(bureau.runner, left // (len(wrong) - i)):
+            with at_most(bureau.runner, max(left // 2, left // (len(wrong) - i))):
                 found[clues.tensor] = _of_one(clues)
     by_numbers = [diagnosis for c in wrong for diagnosis in found[c.name][0]]
     patterns = [pattern for c in wrong for pattern in found[c.name][1]]

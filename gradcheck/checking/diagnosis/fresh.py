@@ -27,7 +27,8 @@ def fresh_tensor(x: Array, rng: np.random.Generator) -> Array:
         weights = x * rng.uniform(0.5, 1.5, x.shape)
         return np.asarray(weights / weights.sum(axis=-1, keepdims=True), x.dtype)
     typical = float(np.median(np.abs(x[x != 0]))) if np.any(x) else 1.0
-    jitter = rng.uniform(0.005, 0.02, x.shape) * typical * (1 if np.min(x) >= 0 else rng.choice([-1, 1], x.shape))
+    apart = rng.permutation(np.linspace(0.005, 0.02, x.size)).reshape(x.shape)  # no two closer than a step
+    jitter = apart * typical * (1 if np.min(x) >= 0 else rng.choice([-1, 1], x.shape))
     one, other = (rng.permutation(x.ravel()).reshape(x.shape) for _ in range(2))
     mixed = one + rng.uniform(0, 0.3, x.shape) * (other - one)
     return np.asarray(np.where(mixed == one, mixed + jitter, mixed), x.dtype)

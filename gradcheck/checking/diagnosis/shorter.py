@@ -24,7 +24,7 @@ def ratio_with_fewer_rows(clues: Clues, rows: int, value: float) -> float | None
 
     None also where the ratio of slopes is not this value even with all rows: then there is another mistake besides.
     """
-    if rows < 3:
+    if rows < 2:
         return None
     try:
         with np.errstate(all="ignore"):

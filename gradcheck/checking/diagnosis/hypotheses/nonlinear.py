@@ -23,20 +23,21 @@ def rescaled(clues: Clues) -> Iterator[Explanation]:
     if len(factors) < len(trials) or np.ptp(factors) <= 1e-3 * np.max(np.abs(factors)):
         return
     norms = [float(np.linalg.norm(trial.claimed(clues.tensor))) for trial in trials]
-    length = norms[0]
+    said = ", ".join(f"{factor:.4g}" for factor in factors)
+    cause, how = "factor", f"but is {said} times the right one at {len(trials)} points: a factor that follows the input"
+    remedy = "Look for a factor or a divisor that is computed from the input, and is missing or too many."
     if np.ptp(norms) <= 1e-6 * max(norms):
-        how = f"its norm is {length:.4g} wherever one looks: it is divided by its norm, or clipped by it"
+        cause, how = "nonlinear", f"but its norm is {norms[0]:.4g} wherever one looks: it is divided or clipped by it"
         remedy = "Clip in the optimiser, after the check; backward gives the gradient as it is."
-    else:
-        said = ", ".join(f"{factor:.4g}" for factor in factors)
-        how = f"but not its length, which is {said} times the right one at {len(trials)} points"
+    elif clues.bureau.takes_cotangent and all(abs(_growth(trial, clues) - 2) > 1e-6 for trial in trials):
+        cause, how = "nonlinear", f"but is {said} times the right one at {len(trials)} points, and not linear in dout"
         remedy = "Look for a division by something that depends on dout or on the gradient itself."
     yield Explanation(
-        "nonlinear",
+        cause,
         lambda trial: trial.claimed(clues.tensor),  # by how much, follows no rule that is known
         f"{clues.d} has the right direction, {how}.",
         remedy,
-        1,
+        3,
     )
 
 
@@ -63,6 +64,16 @@ def in_the_cotangent(clues: Clues) -> Iterator[Explanation]:
             1,
         )
         return
+    if all(_is_affine(trial, clues) for trial in here):
+        yield Explanation(
+            "missing-cotangent",
+            lambda trial: trial.claimed(clues.tensor),  # what does not depend on it follows no rule that is known
+            f"{clues.d} has a part that does not depend on dout: where dout is 0, it is not 0 but up to "
+            f"{np.abs(_at_zero(clues.given, clues)).max():.4g}.",
+            "Multiply every term by dout: where a sum of dout was taken for 1, write the sum.",
+            1,
+        )
+        return
     times = [_growth(trial, clues) for trial in here]
     if all(abs(t - 2) > 1e-6 for t in times):
         yield Explanation(
@@ -80,6 +91,18 @@ def _other_sign(v: Array) -> Array:
 
 def _stays(trial: Trial, clues: Clues, cotangents: list[Array]) -> bool:
     return bool(np.array_equal(trial.again(cotangents).claimed(clues.tensor), trial.claimed(clues.tensor)))
+
+
+def _at_zero(trial: Trial, clues: Clues) -> Array:
+    return trial.again([np.zeros_like(v) for v in trial.cotangents]).claimed(clues.tensor)
+
+
+def _is_affine(trial: Trial, clues: Clues) -> bool:
+    """Whether twice the cotangent adds as much again, but to something that is there without any."""
+    none, once = _at_zero(trial, clues), trial.claimed(clues.tensor)
+    twice = trial.again([np.asarray(2 * v, v.dtype) for v in trial.cotangents]).claimed(clues.tensor)
+    straight = np.linalg.norm((twice - once) - (once - none)) <= 1e-9 * np.linalg.norm(once)
+    return bool(straight and np.linalg.norm(none) > 1e-6 * np.linalg.norm(once))
 
 
 def _growth(trial: Trial, clues: Clues) -> float:

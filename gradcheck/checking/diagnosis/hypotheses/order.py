@@ -223,11 +223,11 @@ def where_nothing_belongs(clues: Clues) -> Iterator[Explanation]:
         return
     count = int(np.sum((g == 0) & (clues.claimed != 0)))
     yield Explanation(
-        "missing-mask",
+        "missing-mask" if np.all(clues.claimed != 0) else "wrong-mask",
         lambda trial: trial.claimed(clues.tensor),  # what they get instead of nothing follows no rule that is known
         f"{clues.d} is right in all {int(np.sum(g != 0)):,} entries that forward uses, here and at fresh points, but "
         f"{count:,} of the {int(np.sum(g == 0)):,} others, of which the right gradient is 0, get something too: a mask "
-        "or an index is missing.",
+        "or an index is missing, or lets too many through.",
         "Write the gradient only to the entries that forward took.",
         2,
     )

@@ -61,7 +61,7 @@ def _said(clues: Clues, weights: Array, axis: int) -> tuple[str, str, str]:
                 f"is right for sample {kept[0]} alone and zero for all others.",
                 "Go through the whole batch.",
             )
-        cause = "truncated" if clues.is_input else "missing-term"
+        cause = "truncated" if clues.is_input and {0, n - 1} & {*wrong} else "missing-term"
         gate = _gate(wrong, n)
         return (
             cause,
