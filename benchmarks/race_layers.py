@@ -33,7 +33,7 @@ from torch_references import NOT_IN_TORCH, REFERENCES, as_tensor
 from gradcheck import analytic
 from gradcheck.analytic import Layer, Loss
 
-IMAGES, ROWS, SEQUENCES = (16, 16, 32, 32), (128, 512), (32, 24, 32)
+IMAGES, ROWS, SEQUENCES, HEADS = (16, 16, 32, 32), (128, 512), (32, 24, 32), (16, 4, 64, 32)
 CLASSES = 10
 
 
@@ -45,6 +45,7 @@ class Race:
     shapes: tuple[tuple[int, ...], ...]
     integers: tuple[np.ndarray, ...] = ()
     counterpart: Callable[..., Any] | None = None
+    draw: Callable[[np.random.Generator, tuple[int, ...]], Any] = lambda rng, shape: rng.normal(size=shape)
 
 
 def plain(kind: Any, shape: tuple[int, ...], *args: Any, **options: Any) -> Race:
@@ -55,6 +56,24 @@ def plain(kind: Any, shape: tuple[int, ...], *args: Any, **options: Any) -> Race
 def typed(kind: Any, shape: tuple[int, ...], *args: Any, **options: Any) -> Race:
     """A layer with parameters."""
     return Race(lambda dtype: kind(*args, **options, dtype=dtype), (shape,))
+
+
+def both_ways(subject: Any, p: dict[str, Any], x: Any) -> Any:
+    """PyTorch's bidirectional LSTM with these weights: the last state of each direction."""
+    H = len(p["onward.U"])
+    module = torch.nn.LSTM(x.shape[-1], H, batch_first=True, bidirectional=True, dtype=x.dtype)
+    weights = {}
+    for name, suffix in (("onward", ""), ("back", "_reverse")):
+        weights |= {f"weight_ih_l0{suffix}": p[f"{name}.W"].T, f"weight_hh_l0{suffix}": p[f"{name}.U"].T}
+        weights |= {f"bias_ih_l0{suffix}": p[f"{name}.b"], f"bias_hh_l0{suffix}": torch.zeros_like(p[f"{name}.b"])}
+    y, _ = torch.func.functional_call(module, weights, (x,))
+    return torch.cat([y[:, -1, :H], y[:, 0, H:]], dim=-1)
+
+
+def loss(kind: Any, *args: Any, draw: Any = None) -> Race:
+    """A loss of rows of numbers against others."""
+    options = {"draw": draw} if draw else {}
+    return Race(lambda dtype: kind(*args), (ROWS, ROWS), **options)
 
 
 def races() -> dict[str, Race]:
@@ -106,7 +125,26 @@ def races() -> dict[str, Race]:
         "SimpleRNN": typed(a.SimpleRNN, SEQUENCES, 32, 48),
         "LSTM": typed(a.LSTM, SEQUENCES, 32, 48),
         "GRU": typed(a.GRU, SEQUENCES, 32, 48),
-        "MeanSquaredError": Race(lambda dtype: a.MeanSquaredError(), (ROWS, ROWS)),
+        "Bidirectional": Race(
+            lambda dtype: a.Bidirectional(a.LSTM(32, 24, rng=0, dtype=dtype), a.LSTM(32, 24, rng=1, dtype=dtype)),
+            (SEQUENCES,),
+            counterpart=both_ways,
+        ),
+        "ScaledDotProductAttention": Race(lambda dtype: a.ScaledDotProductAttention(), (HEADS, HEADS, HEADS)),
+        "ScaledDotProductAttention, causal": Race(
+            lambda dtype: a.ScaledDotProductAttention(causal=True), (HEADS, HEADS, HEADS)
+        ),
+        "MultiHeadAttention": typed(a.MultiHeadAttention, SEQUENCES, 32, 4),
+        **{name: loss(getattr(a, name)) for name in ("MeanSquaredError", "MeanAbsoluteError", "Huber")},
+        "SigmoidCrossEntropy": loss(a.SigmoidCrossEntropy),
+        "BinaryCrossEntropy": loss(a.BinaryCrossEntropy, draw=lambda rng, shape: rng.uniform(0.1, 0.9, shape)),
+        "FocalLoss": loss(a.FocalLoss, draw=lambda rng, shape: rng.integers(2, size=shape)),
+        "KLDivergence": loss(a.KLDivergence, draw=lambda rng, shape: rng.uniform(0.1, 0.9, shape)),
+        "CosineDistance": loss(a.CosineDistance),
+        "CategoricalHinge": Race(lambda dtype: a.CategoricalHinge(), ((128, CLASSES),), (labels,)),
+        "CTC": Race(lambda dtype: a.CTC(), ((32, 24, CLASSES),), (rng.integers(1, CLASSES, (32, 8)),)),
+        "L1": plain(a.L1, ROWS),
+        "L2": plain(a.L2, ROWS),
         "SoftmaxCrossEntropy": Race(lambda dtype: a.SoftmaxCrossEntropy(), ((128, CLASSES),), (labels,)),
     }
 
@@ -127,7 +165,7 @@ class Times:
 def run(race: Race, dtype: Any, rounds: int) -> Times:
     """Both sides in turns."""
     rng, layer = np.random.default_rng(0), race.layer(dtype)
-    inputs = [*(rng.normal(size=shape).astype(dtype) for shape in race.shapes), *race.integers]
+    inputs = [*(race.draw(rng, shape).astype(dtype) for shape in race.shapes), *race.integers]
     reference = race.counterpart or REFERENCES[type(layer)]
     targets = isinstance(layer, Loss)
     tensors = [as_tensor(x, x.dtype == dtype and not (targets and i)) for i, x in enumerate(inputs)]

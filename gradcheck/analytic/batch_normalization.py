@@ -11,8 +11,8 @@ from gradcheck.analytic.normalization import (
     all_but_channels,
     along_channels,
     normalize,
-    normalize_backward,
     sum_product,
+    through_statistics,
 )
 from gradcheck.analytic.validation import Array, float_dtype, positive_integer, real_number
 
@@ -26,8 +26,9 @@ class BatchNormalization(Layer):
     In training each ``forward`` also moves ``running_mean`` and ``running_variance`` towards those of the
     batch; with ``training = False`` the running ones are used, and are constants.
 
-    Backward: dβ = Σ dy and dγ = Σ dy x̂ over all axes but C; with dx̂ = dy γ, dx as derived above for the
-    batch (in inference dx = dx̂ / s, as nothing else depends on x).
+    Backward: dβ = Σ dy and dγ = Σ dy x̂ over all axes but C. With dx̂ = dy γ, dx is as derived in
+    :mod:`gradcheck.analytic.normalization` for the n numbers of each channel. They share one γ, so the two means there
+    are known already: dx = γ / s · (dy − dβ / n − x̂ dγ / n). In inference dx = dy γ / s, as nothing else depends on x.
 
     Parameters
     ----------
@@ -88,10 +89,13 @@ class BatchNormalization(Layer):
 
     def _backward(self, dy: Array, cache: tuple[Array, Array, Axes, bool]) -> Array:
         normal, s, axes, training = cache
-        self.grads["gamma"] = sum_product(dy, normal, axes)
-        self.grads["beta"] = dy.sum(axis=axes)
-        dnormal = dy * along_channels(self.gamma, dy)
-        return normalize_backward(dnormal, normal, s, axes) if training else dnormal / s
+        dgamma = self.grads["gamma"] = sum_product(dy, normal, axes)
+        dbeta = self.grads["beta"] = dy.sum(axis=axes)
+        scale = along_channels(self.gamma, dy) / s
+        if not training:
+            return dy * scale
+        n = dy.size // len(dbeta)
+        return through_statistics(dy, normal, scale, along_channels(dbeta / n, dy), along_channels(dgamma / n, dy))
 
     def _move_running(self, mean: Array, variance: Array, n: int) -> None:
         keep, unbiased = self.momentum, variance * (n / max(n - 1, 1))

@@ -8,11 +8,10 @@ from numpy.typing import DTypeLike
 
 from gradcheck.analytic.layer import Layer, Parameter
 from gradcheck.analytic.normalization import (
-    all_but_channels,
     along_channels,
     normalize,
-    normalize_backward,
     sum_product,
+    through_statistics,
 )
 from gradcheck.analytic.validation import Array, float_dtype, positive_integer, real_number
 
@@ -25,7 +24,8 @@ class GroupNormalization(Layer):
     instance normalisation.
 
     Backward: dβ = Σ dy and dγ = Σ dy x̂ over all axes but C; with dx̂ = dy γ, dx as derived in
-    :mod:`gradcheck.analytic.normalization`, for each group of each example.
+    :mod:`gradcheck.analytic.normalization`, for each group of each example. The sums over the places of a channel serve
+    all of them: γ is the same there, so Σ dx̂ = γ Σ dy and Σ dx̂ x̂ = γ Σ dy x̂, to be added up over the group.
 
     Parameters
     ----------
@@ -72,10 +72,13 @@ class GroupNormalization(Layer):
 
     def _backward(self, dy: Array, cache: tuple[Array, Array]) -> Array:
         normal, s = cache
-        self.grads["gamma"] = sum_product(dy, normal.reshape(dy.shape), all_but_channels(dy))
-        self.grads["beta"] = dy.sum(axis=all_but_channels(dy))
-        dnormal = dy * along_channels(self.gamma, dy)
-        return normalize_backward(self._grouped(dnormal), normal, s, (2,)).reshape(dy.shape)
+        places = tuple(range(2, dy.ndim))
+        sums, products = dy.sum(axis=places), sum_product(dy, normal.reshape(dy.shape), places)  # (N, C) each
+        self.grads["beta"], self.grads["gamma"] = sums.sum(axis=0), products.sum(axis=0)
+        dnormal = self._grouped(dy * along_channels(self.gamma, dy))
+        means = (self._grouped(self.gamma * each).sum(axis=2, keepdims=True) for each in (sums, products))
+        mean, product = (total / dnormal.shape[2] for total in means)
+        return through_statistics(dnormal, normal, 1 / s, mean, product).reshape(dy.shape)
 
     def _grouped(self, x: Array) -> Array:
         """The array as (N, groups, entries of a group)."""

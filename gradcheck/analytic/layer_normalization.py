@@ -17,8 +17,8 @@ class LayerNormalization(Layer):
     over its axes, the last ones of x. Nothing is shared between examples, so training and inference are the
     same.
 
-    Backward: dβ = Σ dy and dγ = Σ dy x̂ over all other axes; with dx̂ = dy γ, dx as derived above for each
-    example.
+    Backward: dβ = Σ dy and dγ = Σ dy x̂ over all other axes; with dx̂ = dy γ, dx as derived in
+    :mod:`gradcheck.analytic.normalization`, for each example.
 
     Parameters
     ----------

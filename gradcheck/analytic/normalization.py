@@ -30,9 +30,15 @@ def normalize(x: Array, axes: Axes, epsilon: float) -> tuple[Array, Array, Array
 
 def normalize_backward(dnormal: Array, normal: Array, s: Array, axes: Axes) -> Array:
     """From dx̂ to dx, through x itself, the mean and the deviation."""
-    dx: Array = dnormal - dnormal.mean(axis=axes, keepdims=True)
-    dx -= normal * mean_product(dnormal, normal, axes)
-    dx /= s
+    mean = dnormal.mean(axis=axes, keepdims=True)
+    return through_statistics(dnormal, normal, 1 / s, mean, mean_product(dnormal, normal, axes))
+
+
+def through_statistics(dnormal: Array, normal: Array, scale: Array, mean: Array, product: Array) -> Array:
+    """The formula above, scale · (dx̂ − mean − x̂ · product), given its two means."""
+    dx = dnormal - mean
+    dx -= normal * product
+    dx *= scale
     return dx
 
 
