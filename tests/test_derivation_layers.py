@@ -7,6 +7,7 @@ import pytest
 
 from gradcheck import explain
 from gradcheck.analytic import (
+    L2,
     LSTM,
     BatchNormalization,
     Conv2D,
@@ -93,6 +94,15 @@ def test_a_network_is_explained_from_its_loss_to_its_first_weights():
     assert "δ_y2 (4×4) = δ_y3 (4×2) @ W2ᵀ (2×4)" in text
     assert "δ_y1 (4×4) = δ_y2 (4×4) ⊙ y2 (4×4) ⊙ (1 - y2 (4×4))" in text
     assert "∂L/∂W1 (3×4) = xᵀ (3×4) @ δ_y1 (4×4)" in text
+
+
+def test_a_penalty_on_the_weights_is_a_path_of_its_own():
+    net = Sequential(Dense(3, 4, rng=0), ReLU(), Dense(4, 2, rng=1), loss=MeanSquaredError(), regularizer=L2(0.1))
+    derivation = explain(net, X, X[:, :2], wrt="0.W")
+    assert derivation.ok
+    assert derivation.source[0] == "source_form"
+    assert [row.via for row in derivation.rows if row.via] == ["y1", "y5"]
+    np.testing.assert_allclose(derivation.value, net.gradient(X, X[:, :2])["0.W"], rtol=1e-10)
 
 
 def test_the_cotangent_is_the_callers_or_random_by_seed():

@@ -7,6 +7,7 @@ which arrays can be filled with traced values (:mod:`gradcheck.derivation.namesp
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from types import FunctionType, MethodType
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.derivation.forms import form_of
+from gradcheck.derivation.forms.networks import has_penalty, penalized_loss
 from gradcheck.derivation.namespace import TracedNumPy, with_numpy
 from gradcheck.derivation.value import Traced
 
@@ -35,6 +37,8 @@ def open_up(layer: Any, forms: bool) -> set[str]:
         if form is not None or _has_code(part):
             part.forward = _Opened(part, form, numbers)
             used |= {type(part).__name__} if form is not None else set()
+        if forms and has_penalty(part):
+            part.loss = functools.partial(penalized_loss, part)
     return used
 
 

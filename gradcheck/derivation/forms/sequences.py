@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation.forms.activations import sigmoid
 from gradcheck.derivation.forms.plain import plain
 
 
@@ -46,7 +45,9 @@ def _lstm(layer: Any, x: Any, lengths: Any = None) -> Any:
     c, h = [], []  # type: ignore[var-annotated]
     for t in range(x.shape[1]):
         a = x[:, t] @ W + b if t == 0 else x[:, t] @ W + h[t - 1] @ U + b
-        i, f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H]), sigmoid(a[:, 3 * H :])
+        i = 1 / (1 + np.exp(-a[:, :H]))
+        f = 1 / (1 + np.exp(-a[:, H : 2 * H]))
+        o = 1 / (1 + np.exp(-a[:, 3 * H :]))
         g = np.tanh(a[:, 2 * H : 3 * H])
         going = _running(lengths, t)
         c.append(_kept(going, i * g if t == 0 else f * c[t - 1] + i * g, c[t - 1] if t else 0.0))
@@ -60,7 +61,8 @@ def _gru(layer: Any, x: Any, lengths: Any = None) -> Any:
     h = [np.zeros((len(x), H))]
     for t in range(x.shape[1]):
         a, u = x[:, t] @ W + b, h[t] @ U
-        z, r = sigmoid(a[:, :H] + u[:, :H]), sigmoid(a[:, H : 2 * H] + u[:, H : 2 * H])
+        z = 1 / (1 + np.exp(-(a[:, :H] + u[:, :H])))
+        r = 1 / (1 + np.exp(-(a[:, H : 2 * H] + u[:, H : 2 * H])))
         n = np.tanh(a[:, 2 * H :] + r * (u[:, 2 * H :] + c))
         h.append(_kept(_running(lengths, t), z * h[t] + (1 - z) * n, h[t]))
     return _states(layer, h[1:], lengths)
