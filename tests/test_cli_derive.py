@@ -75,6 +75,7 @@ MISUSE = {
     ("nowhere.py:f", "--at", "x"): "nowhere.py: no such Python file; write FILE.py:FUNCTION",
     ("w5", "--at", "x.json"): "argument --at: it is for a function in a file",
     ("w5", "--lang", "fr"): "lang is 'fr'; there are en, zh",
+    ("w5", "-o", "nowhere/out.txt"): "argument -o: nowhere/out.txt cannot be written (No such file or directory)",
 }
 
 
@@ -93,6 +94,30 @@ def test_a_file_without_the_function_or_the_point(capsys, net, tmp_path):
     assert "a function in a file needs its point" in derive(capsys, net[0])[2]
     (tmp_path / "values.json").write_text("{", encoding="utf-8")
     assert "no JSON" in derive(capsys, *net)[2]
+    assert "cannot be read (No such file" in derive(capsys, net[0], "--at", str(tmp_path / "none.json"))[2]
+    (tmp_path / "values.json").write_text('{"w1": 1, "x": 2, "t": 3}', encoding="utf-8")
+    assert "has no float; name a variable with --wrt" in derive(capsys, *net)[2]
+    assert derive(capsys, *net, "--wrt", "w1")[0] == 0
+    assert f"names no function; write {file}:error (it has error)" in derive(capsys, file, *net[1:])[2]
+
+
+def test_a_file_may_import_its_neighbours_and_one_that_fails_is_told_in_a_line(capsys, net, tmp_path):
+    (tmp_path / "helpers.py").write_text("def double(x):\n    y = 2 * x\n    return y\n", encoding="utf-8")
+    (tmp_path / "mine.py").write_text("from helpers import double\n\n\ndef f(w1, x, t):\n    return double(w1)\n")
+    status, out, _ = derive(capsys, f"{tmp_path / 'mine.py'}:f", *net[1:], "--wrt", "w1", "--detail", "brief")
+    assert (status, "2.000000000" in out) == (0, True)
+    (tmp_path / "mine.py").write_text("raise RuntimeError('boom')\n", encoding="utf-8")
+    status, _, err = derive(capsys, f"{tmp_path / 'mine.py'}:f", *net[1:])
+    assert status == 2
+    assert "boom" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("rate", ["nan", "inf", "fast"])
+def test_a_rate_that_is_none(capsys, rate):
+    status, _, err = derive(capsys, "w5", "--rate", rate)
+    assert status == 2
+    assert f"argument --rate: '{rate}' is no learning rate; give a number such as 0.5" in err
 
 
 def test_a_step_that_was_not_measured_so_ends_with_status_1(capsys, monkeypatch):

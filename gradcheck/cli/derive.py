@@ -3,11 +3,13 @@
 import argparse
 import json
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 FORMATS = ("text", "latex", "html", "md", "json", "speech")
 AT_FAULT = 2
+_EXAMPLE = '{"w": 0.5, "x": [1.0, 2.0]}'
 
 
 def add_derive(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,7 +24,7 @@ def add_derive(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     derive.add_argument("target", nargs="*", metavar="WEIGHT | FILE.py:FUNCTION", help="default: w5 w1")
     derive.add_argument("--wrt", action="append", metavar="NAME", help="a variable, or an entry as W[0,1]; repeatable")
     derive.add_argument("--at", metavar="FILE.json", help="the point: a value, or nested lists, for every argument")
-    derive.add_argument("--rate", type=float, help="a learning rate: end in the update of the variable")
+    derive.add_argument("--rate", type=_rate, help="a learning rate: end in the update of the variable")
     derive.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     derive.add_argument("--detail", choices=["brief", "normal", "full"], default="normal", help="default: normal")
     derive.add_argument("--ask", action="store_true", help="a worksheet: blanks, and the answers at the end")
@@ -40,21 +42,41 @@ def run(options: argparse.Namespace) -> int:
         print(f"gradcheck: {error}", file=sys.stderr)
         return AT_FAULT
     if options.output is not None:
-        Path(options.output).write_text(text + "\n", encoding="utf-8")
+        try:
+            Path(options.output).write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            print(f"gradcheck: argument -o: {options.output} cannot be written ({error.strerror})", file=sys.stderr)
+            return AT_FAULT
     elif sys.stdout is not None:
         print(text)
         sys.stdout.flush()
     return 0 if found.ok else 1
 
 
+def _rate(text: str) -> float:
+    """A learning rate from the command line."""
+    rate = float(text) if _is_number(text) else float("nan")
+    if not isfinite(rate):
+        raise argparse.ArgumentTypeError(f"{text!r} is no learning rate; give a number such as 0.5")
+    return rate
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _derived(options: argparse.Namespace) -> Any:
     from gradcheck.derivation import Derivations, explain
     from gradcheck.derivation.worked_example import AT, RATE, error
 
-    if any(":" in target for target in options.target):
+    if any(":" in target or target.endswith(".py") for target in options.target):
         f = _function(options.target)
         at = _point(options.at)
-        wrt = options.wrt or [name for name, value in at.items() if _is_float(value)]
+        wrt = options.wrt or _variables(at, options.at)
         return Derivations(tuple(explain(f, name, at, rate=options.rate) for name in wrt))
     if options.at is not None:
         raise ValueError("argument --at: it is for a function in a file; the worked example has its own point")
@@ -65,21 +87,22 @@ def _derived(options: argparse.Namespace) -> Any:
 
 def _function(targets: list[str]) -> Any:
     """The function that FILE.py:FUNCTION names."""
-    from importlib.util import module_from_spec, spec_from_file_location
+    from gradcheck.checking.modules.importing import load
 
     if len(targets) > 1:
         raise ValueError(f"{' '.join(targets)}: give one function, and its variables with --wrt")
-    file, _, name = targets[0].rpartition(":")
-    spec = spec_from_file_location(Path(file).stem, file)
-    if not Path(file).is_file() or spec is None or spec.loader is None:
+    file, _, name = targets[0].rpartition(":") if not targets[0].endswith(".py") else (targets[0], "", "")
+    if not Path(file).is_file():
         raise ValueError(f"{file}: no such Python file; write FILE.py:FUNCTION")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    names = vars(module)
-    if not callable(names.get(name)):
-        functions = [key for key, value in names.items() if callable(value) and not key.startswith("_")]
-        raise ValueError(f"{file} has no function {name}; it has {', '.join(functions) or 'none'}")
-    return names[name]
+    module = load(Path(file))
+    if name and callable(getattr(module, name, None)):
+        return getattr(module, name)
+    mine = [key for key, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
+    functions = ", ".join(mine) or "none"
+    if not name:
+        example = f"{file}:{mine[0] if mine else 'FUNCTION'}"
+        raise ValueError(f"{file} names no function; write {example} (it has {functions})")
+    raise ValueError(f"{file} has no function {name}; it has {functions}")
 
 
 def _point(file: str | None) -> dict[str, Any]:
@@ -90,11 +113,21 @@ def _point(file: str | None) -> dict[str, Any]:
         raise ValueError("argument --at: a function in a file needs its point; write --at FILE.json")
     try:
         values = json.loads(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"argument --at: {file} cannot be read ({error.strerror}); it holds {_EXAMPLE}") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"{file}: no JSON ({error})") from None
+        raise ValueError(f"{file}: no JSON ({error}); it holds values such as {_EXAMPLE}") from None
     if not isinstance(values, dict):
-        raise ValueError(f'{file}: expected an object such as {{"w": 0.5, "x": [1.0, 2.0]}}')
+        raise ValueError(f"{file}: expected an object such as {_EXAMPLE}")
     return {name: np.array(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def _variables(at: dict[str, Any], file: str) -> list[str]:
+    """What there is to derive with respect to, where nobody said: all floats."""
+    found = [name for name, value in at.items() if _is_float(value)]
+    if not found:
+        raise ValueError(f"{file} has no float; name a variable with --wrt, or write 1.0 where 1 may vary")
+    return found
 
 
 def _is_float(value: Any) -> bool:
