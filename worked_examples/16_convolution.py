@@ -100,9 +100,9 @@ all in the middle, are read as well without it; on MNIST (--full) it stays ahead
 if options.plot:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    figure = Figure(figsize=(8, 2.6), layout="constrained")
     for axes, weights in zip(figure.subplots(2, 8).flat, convolutional.layers[1].W[:, 0], strict=True):
         axes.imshow(weights, cmap="gray")
-        axes.set_axis_off()
-    figure.suptitle("the sixteen filters")
+        axes.set(xticks=[], yticks=[])
+    figure.suptitle("the sixteen filters of the first layer: each looks for what is light where it is light")
     figure.savefig(options.plot)

@@ -98,9 +98,15 @@ if options.plot:
     figure = Figure(figsize=(10, 5), layout="constrained")
     some = np.arange(10)
     x, x_noisy = digits.x_test[some], noisy[some]
-    rows = np.concatenate([x, reconstructed(autoencoder, x), x_noisy, reconstructed(denoiser, x_noisy)])
-    for axes, picture in zip(figure.subplots(4, 10).flat, rows, strict=True):
-        axes.imshow(picture.reshape(side, side), cmap="gray", vmin=0, vmax=1)
-        axes.set_axis_off()
-    figure.suptitle("digits, reconstructions; with noise, reconstructions")
+    rows = {
+        "digits": x,
+        "reconstructed": reconstructed(autoencoder, x),
+        "with noise": x_noisy,
+        "noise taken away": reconstructed(denoiser, x_noisy),
+    }
+    for line, (name, pictures) in zip(figure.subplots(4, 10), rows.items(), strict=True):
+        line[0].set_ylabel(name)
+        for axes, picture in zip(line, pictures, strict=True):
+            axes.imshow(picture.reshape(side, side), cmap="gray", vmin=0, vmax=1)
+            axes.set(xticks=[], yticks=[])
     figure.savefig(options.plot)
