@@ -303,3 +303,50 @@ def test_what_forward_kept_is_at_hand_for_what_is_missing_and_the_network_is_lef
     assert "`dx = dout` (line" in report.diagnoses[0].message
     assert report.diagnoses[0].remedy == "Write `dx = dout * (1 - self.mask)`."
     assert network.layers == layers
+
+
+class Gated:
+    """(x W) · σ(x V); x goes two ways."""
+
+    def __init__(self):
+        self.params, self.grads = {"W": W.copy(), "V": W[::-1].copy()}, {}
+
+    def forward(self, x):
+        self.x = x = np.asarray(x)  # as a plain array, which cannot be followed through forward
+        self.linear, self.gate = x @ self.params["W"], 1 / (1 + np.exp(-(x @ self.params["V"])))
+        return self.linear * self.gate
+
+    def backward(self, dy):
+        dlinear, dgate = dy * self.gate, dy * self.linear * self.gate * (1 - self.gate)
+        self.grads["W"], self.grads["V"] = self.x.T @ dlinear, self.x.T @ dgate
+        return dlinear @ self.params["W"].T
+
+
+def test_a_branch_left_out_is_written_like_the_one_that_is_there():
+    assert check(Gated(), X).diagnoses[0].remedy == (
+        "Write `return dlinear @ self.params['W'].T + dgate @ self.params['V'].T`."
+    )
+
+
+def gates(x, h):
+    a = np.hstack((x, h)) @ G
+    i, f, o = 1 / (1 + np.exp(-a[:, :3])), 1 / (1 + np.exp(-a[:, 3:6])), np.tanh(a[:, 6:])
+    return i * o + f * h, (h, i, f, o)
+
+
+G = rng.normal(size=(7, 9))
+
+
+def gates_in_another_order(d, cache):
+    h, i, f, o = cache
+    di, df, do = d * o * i * (1 - i), d * h * f * (1 - f), d * i * (1 - o**2)
+    da = np.hstack((di, do, df)) @ G.T
+    return da[:, :4], da[:, 4:] + d * f
+
+
+def test_what_puts_one_tensor_right_is_asked_of_the_others_first():
+    report = check(gates, X, rng.normal(size=(5, 3)), backward=gates_in_another_order)
+    assert {(d.cause, d.tensor) for d in report.diagnoses} == {("permuted", "x"), ("permuted", "h")}
+    assert len({d.remedy for d in report.diagnoses}) == 1
+    assert "df, do" in report.diagnoses[0].remedy
+    assert report.evaluations < 1200

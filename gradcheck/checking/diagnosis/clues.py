@@ -32,6 +32,8 @@ class Bureau:
         Hypotheses that could not be carried through here, and why.
     notes : dict
         What a hypothesis found for all tensors at once.
+    believed : list
+        Edits of the code that put a tensor right, as explanations hold them.
     """
 
     def __init__(self, bench: Bench, comparisons: Mapping[str, Comparison], groups: int) -> None:
@@ -39,6 +41,7 @@ class Bureau:
         self.effort = Effort(groups, {name: c.wrong for name, c in comparisons.items()})
         self.failures: list[str] = []
         self.notes: dict[str, Any] = {}
+        self.believed: list[Any] = []
         self.rng = np.random.default_rng([bench.seed, 5])
         evidence = bench.evidence
         self.runner = evidence.runner

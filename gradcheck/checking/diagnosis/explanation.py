@@ -37,6 +37,8 @@ class Explanation:
         How far-fetched it is: of two that explain alike, the simpler one is preferred.
     onto : callable, optional
         The same mistake made on top of another: from a trial and any gradient.
+    edit : object, optional
+        What undoes it, where that is an edit of the code; it may put other tensors right as well.
     """
 
     cause: str
@@ -45,6 +47,7 @@ class Explanation:
     remedy: str
     doubt: int = 0
     onto: Callable[[Trial, Array], Array] | None = None
+    edit: object = None
 
 
 _AS_SAID = {"missing-mean": 1, "extra-mean": 1, "factor": 1, "sign": 2}

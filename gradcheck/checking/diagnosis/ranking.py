@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.checking.diagnosis.clues import Clues
 from gradcheck.checking.diagnosis.explanation import CONVINCING, Explanation, both, share_explained
-from gradcheck.checking.diagnosis.hypotheses import CHEAP, DEAR, LAST, Hypothesis
+from gradcheck.checking.diagnosis.hypotheses import CHEAP, DEAR, FIRST, LAST, Hypothesis
 from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_factor, said_of
 from gradcheck.checking.diagnosis.hypotheses.small import relative_size
 from gradcheck.checking.diagnosis.limits import at_most
@@ -63,6 +63,8 @@ def explain(clues: Clues) -> list[Diagnosis]:
     """The explanations that hold, best first; pairs of two where no single one does."""
     scored: list[Scored] = []
     runner = clues.bureau.runner
+    with suppress(LimitReached):
+        _score(clues, FIRST, scored)
     with suppress(LimitReached), at_most(runner, int(BY_NUMBERS * (runner.limit - runner.evaluations))):
         _by_numbers(clues, scored)
     with suppress(LimitReached):  # what was found by then is judged
@@ -77,11 +79,14 @@ def explain(clues: Clues) -> list[Diagnosis]:
         key=lambda s: s.rank,
     )
     convincing = [s for s in best if s.share >= CONVINCING]
+    clues.bureau.believed += [s.explanation.edit for s in convincing[:1] if s.explanation.edit is not None]
     return [_diagnosis(clues, s) for s in (convincing[:1] or best[:1])]
 
 
 def _by_numbers(clues: Clues, scored: list[Scored]) -> None:
     """One mistake, then two, that explain the numbers, whatever the code is."""
+    if _convinced(scored):
+        return
     _score(clues, CHEAP, scored)
     cheap = [s.explanation for s in scored if s.explanation.cause != "shifted"]
     if not _convinced(scored):

@@ -26,6 +26,9 @@ from gradcheck.checking.diagnosis.hypotheses import (
 
 Hypothesis = Callable[[Clues], Iterator[Explanation]]
 
+FIRST: tuple[Hypothesis, ...] = (rewriting.rewriting_again,)
+"""Those that another tensor of the same subject suggests."""
+
 CHEAP: tuple[Hypothesis, ...] = (
     scale.scale,
     order.transposed,

@@ -17,7 +17,7 @@ from gradcheck.checking.diagnosis.trial import Trial
 
 Array = NDArray[Any]
 
-MOST, WORK = 1_000, 10**7
+MOST, FEWEST, WORK = 1_500, 50, 10**7
 """So many edits are tried, and of large tensors fewer."""
 
 EVALUATIONS = 300
@@ -42,7 +42,7 @@ WORDS = {
     "precision": "it is computed in a narrower type",
     "nonlinear": "it is not linear in the upstream gradient",
     "activation-derivative-at-wrong-point": "the derivative is taken at the wrong point",
-    "missing-activation-derivative": "the derivative of the activation is missing",
+    "missing-activation-derivative": "the derivative of the activation is missing, or another's",
     "shifted": "an index is off by one",
     "truncated": "a loop ends too early or begins too late",
 }
@@ -57,7 +57,15 @@ def rewriting(clues: Clues) -> Iterator[Explanation]:
         clues.bureau.notes["edits"] = _Tried(clues.bureau)
     for change, gradients in clues.bureau.notes["edits"]:
         if _is_right(clues, gradients.get(clues.tensor)):
-            yield _explanation(clues, change)
+            yield _explanation(clues, change, gradients)
+
+
+def rewriting_again(clues: Clues) -> Iterator[Explanation]:
+    """The edits that made another tensor of the same subject right: one mistake often spoils several."""
+    for edit in clues.bureau.believed:
+        change, gradients = edit
+        if _is_right(clues, gradients.get(clues.tensor)):
+            yield _explanation(clues, change, gradients)
 
 
 class _Tried:
@@ -82,9 +90,9 @@ class _Tried:
 def _tried(bureau: Bureau) -> Iterator[tuple[Rewritten, Gradients]]:
     """Those edits that run and give a tensor that was wrong a gradient of the right shape."""
     given, last = bureau.given, bureau.runner.evaluations + EVALUATIONS
-    most = min(MOST, max(50, WORK // max(x.size for x in given.point.values())))
     wrong = [name for name, c in bureau.comparisons.items() if c.verdict == "disagree" and c.analytic is not None]
     stage = Stage(bureau.bench, given)
+    most = min(MOST, max(FEWEST, WORK // max(x.size for x in given.point.values())))
     for change, gradients in stage.gradients(islice(rewritten(stage.functions), most)):
         if any(is_comparable(gradients.get(name), given.point[name]) for name in wrong):
             yield change, gradients
@@ -101,7 +109,7 @@ def _is_right(clues: Clues, gradient: Any) -> bool:
     return bool(np.linalg.norm(rest) <= 0.05 * np.linalg.norm(was))
 
 
-def _explanation(clues: Clues, change: Rewritten) -> Explanation:
+def _explanation(clues: Clues, change: Rewritten, gradients: Gradients) -> Explanation:
     def predict(trial: Trial, change: Rewritten) -> Array:
         right = trial.right(clues.tensor)
         try:
@@ -120,4 +128,5 @@ def _explanation(clues: Clues, change: Rewritten) -> Explanation:
         f"{WORDS[edit.cause].capitalize()}.",
         f"Write `{edit.after}`." if edit.after else "Leave that statement out.",
         1,
+        edit=(change, gradients),
     )

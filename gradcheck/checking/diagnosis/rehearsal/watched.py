@@ -102,7 +102,7 @@ class Watched(np.ndarray):
         """Parts of the array; views stay views."""
         view = super().__getitem__(_plain(index))
         stage, site = Stage.current, _site("[]")
-        if stage is None or site is None or not np.issubdtype(self.dtype, np.floating):
+        if stage is None or site is None or self.dtype.kind != "f":
             return view
         kept = _plain(np.asarray(view))
         result = stage.play(site, lambda arguments: arguments[0][_plain(index)], [_plain(self)], kept)
@@ -138,7 +138,7 @@ def _wrapped(result: Any) -> Any:
 
 
 def _is_float(value: Any) -> bool:
-    return isinstance(value, np.ndarray | np.generic) and np.issubdtype(value.dtype, np.floating)
+    return isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f"
 
 
 def _plain(value: Any) -> Any:

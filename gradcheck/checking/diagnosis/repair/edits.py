@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from gradcheck.checking.diagnosis.repair.kinds import Around, Kind, is_where
+from gradcheck.checking.diagnosis.repair.around import Around, Kind
+from gradcheck.checking.diagnosis.repair.kinds import is_where
 from gradcheck.checking.diagnosis.repair.running import Shape
 from gradcheck.checking.mutation.source import Function, Replace
 
-NAMES = 24
+NAMES = 40
 """Of more variables than these the first are tried."""
 
 
@@ -53,7 +54,9 @@ def edits(function: Function, kind: Kind, shapes: Mapping[str, Shape | None] | N
     names = _variables(function, shapes or {})
     looped = {id(inner) for node in statements if isinstance(node, ast.For) for inner in ast.walk(node)}
     for statement in statements:
-        here = Around(statement, names, shapes or {}, id(statement) in looped)
+        is_looped = id(statement) in looped
+        known = {name: thing for name, (thing, line) in names.items() if is_looped or line < statement.lineno}
+        here = Around(statement, known, shapes or {}, is_looped)
         for node in _own_nodes(statement):
             for cause, instead in kind(node, here):
                 yield Edit(_named(cause, node, statement), statement, node, instead)
@@ -90,17 +93,18 @@ def _own_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
         pending += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt | ast.arguments)]
 
 
-def _variables(function: Function, shapes: Iterable[str]) -> dict[str, ast.expr]:
-    """Everything that has a name in the function: arguments, variables, attributes of self; then what else it keeps."""
-    found: dict[str, ast.expr] = {}
-    for node in ast.walk(function):
+def _variables(function: Function, shapes: Iterable[str]) -> dict[str, tuple[ast.expr, int]]:
+    """All that has a name in the function, in order, and the line from which on; then what else its object keeps."""
+    found: dict[str, tuple[ast.expr, int]] = {}
+    nodes = [node for node in ast.walk(function) if isinstance(node, ast.expr | ast.arg)]
+    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
         if isinstance(node, ast.arg) and node.arg not in ("self", "cls"):
-            found.setdefault(node.arg, ast.Name(node.arg, ast.Load()))
+            found.setdefault(node.arg, (ast.Name(node.arg, ast.Load()), 0))
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id != "_":
-            found.setdefault(node.id, ast.Name(node.id, ast.Load()))
+            found.setdefault(node.id, (ast.Name(node.id, ast.Load()), node.lineno))
         elif isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
-            found.setdefault(ast.unparse(node), ast.Attribute(node.value, node.attr, ast.Load()))
+            found.setdefault(ast.unparse(node), (ast.Attribute(node.value, node.attr, ast.Load()), 0))
     for name in shapes:
         if name.startswith("self."):
-            found.setdefault(name, ast.parse(name, mode="eval").body)
+            found.setdefault(name, (ast.parse(name, mode="eval").body, 0))
     return dict(islice(found.items(), NAMES))

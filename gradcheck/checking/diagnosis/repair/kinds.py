@@ -2,75 +2,12 @@
 
 import ast
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator
 
-import numpy as np
-
-from gradcheck.checking.diagnosis.repair.running import Shape
+from gradcheck.checking.diagnosis.repair.around import Around, Edits, Kind
+from gradcheck.checking.diagnosis.repair.rearranged import added_in_parallel, rearranged, turned
 from gradcheck.checking.mutation.mistakes import MISTAKES
 from gradcheck.checking.mutation.source import Replace
-
-Edits = Iterator[tuple[str, ast.expr | ast.stmt]]
-"""Causes, each with what should stand there."""
-
-
-@dataclass(frozen=True)
-class Around:
-    """What is around a node.
-
-    Attributes
-    ----------
-    statement : ast.stmt
-        That it is a part of.
-    names : dict
-        Everything at hand, by how it is written.
-    shapes : dict
-        What of it has which shape, as far as that is known.
-    looped : bool
-        Whether the statement is run in a loop.
-    """
-
-    statement: ast.stmt
-    names: Mapping[str, ast.expr]
-    shapes: Mapping[str, Shape | None]
-    looped: bool
-
-    def others(self, node: ast.expr) -> Iterator[ast.expr]:
-        """What may stand in the place of a name: every number and array of its shape."""
-        said = ast.unparse(node)
-        if said in self.shapes:
-            for name, other in self.names.items():
-                if name != said and name in self.shapes and _alike_in_shape(self.shapes[said], self.shapes[name]):
-                    yield other
-
-    def factors(self) -> Iterator[tuple[str, ast.expr]]:
-        """What the value of the statement may be multiplied by, and keep its shape."""
-        target = getattr(self.statement, "targets", [None])[0]
-        shape = self.shapes.get(ast.unparse(target)) if target is not None else None
-        numbers = ((name, other) for name, other in self.names.items() if name in self.shapes)
-        for name, other in islice(numbers, FACTORS_OF):
-            if shape is None or _broadcasts(self.shapes[name], shape):
-                yield name, other
-
-
-def _alike_in_shape(one: Shape | None, other: Shape | None) -> bool:
-    return one is None or other is None or one == other
-
-
-def _broadcasts(one: Shape | None, into: Shape) -> bool:
-    try:
-        return one is None or np.broadcast_shapes(one, into) == into
-    except ValueError:
-        return False
-
-
-Kind = Callable[[ast.AST, Around], Edits]
-"""From a node and what is around it to what may stand in its place."""
-
-FACTORS_OF = 12
-"""So many of the things at hand may be missing as a factor."""
 
 UNDONE = {
     "transposed": "transposed", "sign": "sign", "missing-term": "missing-term", "missing-factor": "factor",
@@ -116,33 +53,55 @@ def _of_factor(node: ast.AST, instead: ast.AST) -> str:
 
 
 def _rewritten(node: ast.AST, around: Around) -> Edits:
-    """A transpose put in, a call left out, one name for another, a comparison with its bound."""
+    """A transpose put in, a call left out, a comparison with its bound."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        for left, right in ((_turned(node.left), node.right), (node.left, _turned(node.right))):
+        for left, right in ((turned(node.left), node.right), (node.left, turned(node.right))):
             yield "transposed", ast.BinOp(left, node.op, right)
         yield "transposed", ast.BinOp(node.right, node.op, node.left)
     if isinstance(node, ast.Call) and len(node.args) + isinstance(node.func, ast.Attribute) >= 1:
         yield from _without_call(node)
     yield from _with_the_rest_of_softmax(node)
+    yield from _of_another_activation(node)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         for operator in (ast.Gt(), ast.GtE(), ast.Lt(), ast.LtE(), ast.NotEq()):
             yield "wrong-mask", ast.Compare(node.left, [operator], node.comparators)
-    if _is_read(node) and isinstance(node, ast.expr):
-        statement = around.statement
-        several = sum(_alike(other, node) for other in ast.walk(statement)) > 1
-        for name in around.others(node):
-            yield _of_name(node, statement), name
-            if several:
-                renamed = _Renamed(node, name).visit(copy.deepcopy(statement))
-                yield "activation-derivative-at-wrong-point", renamed  # type: ignore[misc]  # a statement
 
 
-def _turned(node: ast.expr) -> ast.expr:
-    """The last two axes exchanged, or no longer."""
-    if isinstance(node, ast.Attribute) and node.attr == "T":
-        return node.value
-    axes: list[ast.expr] = [ast.UnaryOp(ast.USub(), ast.Constant(n)) for n in (1, 2)]
-    return ast.Call(ast.Attribute(node, "swapaxes", ast.Load()), axes, [])
+def _of_another_activation(node: ast.AST) -> Edits:
+    """``1 - y ** 2`` for ``y * (1 - y)``: what is made of one variable alone, made of it in other ways."""
+    if isinstance(node, ast.BinOp):
+        names = {ast.unparse(inner) for inner in ast.walk(node) if _is_read(inner)}
+        others = {type(inner) for inner in ast.walk(node)} & {ast.Call, ast.Subscript}
+        if len(names) == 1 and not others:
+            (name,) = names
+            for form in SLOPES:
+                yield "missing-activation-derivative", ast.parse(form.format(name), mode="eval").body
+
+
+SLOPES = ("({0} * (1 - {0}))", "(1 - {0} ** 2)", "({0} > 0)", "np.exp({0})", "(2 * {0})", "(1 - {0})")
+"""Slopes of usual activations, in terms of their input or output."""
+
+
+def _renamed(node: ast.AST, around: Around) -> Edits:
+    """Another name, in this place and in all of the statement; its square; a name for 0 or 1."""
+    if isinstance(node, ast.Constant) and node.value in (0, 1) and not isinstance(node.value, bool):
+        yield from (("missing-term", name) for said, name in around.names.items() if said in around.shapes)
+    if not (_is_read(node) and isinstance(node, ast.expr)) or _is_bound(node, around.statement):
+        return
+    statement = around.statement
+    several = sum(_alike(other, node) for other in ast.walk(statement)) > 1
+    for name in around.others(node):
+        yield _of_name(node, statement), name
+        if several:
+            renamed = _Renamed(node, name).visit(copy.deepcopy(statement))
+            yield "activation-derivative-at-wrong-point", renamed  # type: ignore[misc]  # a statement
+    yield "missing-term", ast.BinOp(node, ast.Pow(), ast.Constant(2))
+
+
+def _is_bound(node: ast.AST, statement: ast.stmt) -> bool:
+    """Whether it says how often a loop is run; one number for another there fits by chance."""
+    ranges = (outer for outer in ast.walk(statement) if getattr(getattr(outer, "func", None), "id", "") == "range")
+    return any(inner is node for outer in ranges for inner in ast.walk(outer))
 
 
 def _without_call(node: ast.Call) -> Edits:
@@ -265,8 +224,12 @@ def _is_computed(node: ast.expr, statement: ast.stmt) -> bool:
     return isinstance(value, ast.BinOp) and (node is value.left or (node is value.right and not divides))
 
 
-KINDS: tuple[Kind, ...] = (_undone, _rewritten, _counted, _multiplied)
-"""Plainer mistakes first."""
+KINDS: tuple[tuple[Kind, ...], ...] = (
+    (_undone,),
+    (_rewritten, _counted, rearranged),
+    (_renamed, _multiplied, added_in_parallel),
+)
+"""Plainer mistakes first; those of one group in turn."""
 
 
 def is_where(node: ast.Call) -> bool:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from gradcheck.checking.diagnosis.repair.around import Kind
 from gradcheck.checking.diagnosis.repair.edits import Edit, edits
-from gradcheck.checking.diagnosis.repair.kinds import KINDS, Kind
+from gradcheck.checking.diagnosis.repair.kinds import KINDS
 from gradcheck.checking.diagnosis.repair.running import Run
 from gradcheck.checking.mutation.mutants import code_of, enclosed, parsed
 
@@ -54,8 +55,8 @@ def rewritten(functions: Sequence[Run]) -> Iterator[Rewritten]:
     """Every function with each edit in it, the plainest of all functions first."""
     heads = ((_editable(ran.function), ran) for ran in functions)
     workshops = [_Workshop(head, ran) for head, ran in heads if head is not None]
-    for kind in KINDS:
-        yield from _in_turn([workshop.rewritten(kind) for workshop in workshops])
+    for kinds in KINDS:
+        yield from _in_turn([workshop.rewritten(kind) for kind in kinds for workshop in workshops])
 
 
 def _in_turn(several: list[Iterator[Rewritten]]) -> Iterator[Rewritten]:

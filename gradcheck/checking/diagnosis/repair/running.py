@@ -71,10 +71,24 @@ def functions_run(run: Callable[[], Any]) -> list[Run]:
 
 
 def _shapes(variables: Mapping[str, Any]) -> Iterator[tuple[str, Shape]]:
-    attributes = getattr(variables.get("self"), "__dict__", {})
-    for name, value in (*variables.items(), *((f"self.{name}", value) for name, value in attributes.items())):
+    for name, value in _named(variables):
         if isinstance(value, np.ndarray | np.number | float | int):
             yield name, np.shape(value)
+
+
+def _named(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The variables, the attributes of self, and what those hold by key: ``self.params['W']``."""
+    yield from variables.items()
+    owner = variables.get("self")
+    attributes = dict(getattr(owner, "__dict__", {}))
+    if isinstance(getattr(type(owner), "params", None), property):
+        public: Any = owner.params  # type: ignore[union-attr]  # it has them
+        hidden = {name: value for name, value in attributes.items() if value is not public}
+        attributes = {"params": public, **hidden}
+    for name, value in attributes.items():
+        yield f"self.{name}", value
+        if type(value) is dict:
+            yield from ((f"self.{name}[{key!r}]", part) for key, part in value.items() if isinstance(key, str))
 
 
 def _functions_of(codes: list[CodeType]) -> list[FunctionType]:
