@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from cases import coupled, coupled_gradient, evaluation_cases, tanh, tanh_backward
 
 from gradcheck import check
+from gradcheck.analytic import Dense, Sequential, Sigmoid, SoftmaxCrossEntropy
 
 CASES = evaluation_cases()
 by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -88,3 +89,12 @@ def test_what_was_counted_is_what_was_run():
 
     report = check(counted, np.linspace(-2, 2, 50), backward=tanh_backward)
     assert report.evaluations == next(calls)
+
+
+def test_a_deep_network_whose_first_gradients_almost_vanish_is_not_measured_entry_by_entry():
+    sizes = [40, *[24] * 8]
+    layers = [layer for D, H in itertools.pairwise(sizes) for layer in (Dense(D, H, rng=0), Sigmoid())]
+    network = Sequential(*layers, Dense(24, 10, rng=0), loss=SoftmaxCrossEntropy())
+    report = check(network, np.random.default_rng(0).normal(size=(5, 40)), np.arange(5))
+    assert report.ok, report
+    assert report.evaluations <= 600

@@ -81,6 +81,10 @@ HARD = {
         lambda x: anp.arctan2(1e6 * x, 1.4e6 * x),
         lambda rng: 1e-6 * rng.normal(size=5),
     ),
+    "a variance of two that hardly differ, whose gradient is rounding where they are closest": (
+        lambda x: anp.var(anp.logaddexp(0.0, anp.stack([x, anp.sin(x)])), axis=0),
+        lambda rng: rng.normal(size=(3, 4)) * 10.0 ** rng.uniform(-4, 0, (3, 4)),
+    ),
     "a sort of close neighbours": (lambda x: anp.cumsum(anp.sort(x)), crossing),
     "a square root near the edge of its domain": (lambda x: anp.sqrt(x) + x**0.37, lambda rng: rng.uniform(0, 1e-6, 9)),
     "inputs over sixteen decades": (

@@ -433,3 +433,32 @@ def test_how_much_kinks_everywhere_may_hide_is_stated():
     report = checked(np.abs, np.zeros(3), [0.0, 1.0, -1.0])
     assert report.verdict == "agree"
     assert report["x"].resolution >= 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_joint_subgradients_are_measured_no_better_than_differences_allow(seed):
+    def f(b):
+        return np.exp(np.sum(np.abs(b)))
+
+    def gradient(b, right=1.0):
+        return right * f(b) * np.where(b >= 0, 1.0, -1.0)
+
+    assert check(f, np.zeros(4), grad=gradient, seed=seed).verdict == "agree"
+    assert check(f, np.zeros(4), grad=lambda b: gradient(b, 1.001), seed=seed).verdict == "disagree"
+
+
+@pytest.mark.parametrize("distance", [5e-4, 5.83e-4, 7e-4])
+def test_a_kink_closer_than_single_precision_can_step_accuses_nobody(distance):
+    """A curve bends it away at large steps, and at small ones it drowns."""
+
+    def f(x):
+        z = x.astype(np.float32) - np.float32(1)
+        bent = 0.00347 * z - 0.1186 * z * z + 0.01368 * np.maximum(z - np.float32(distance), 0)
+        return np.float32(1.017) + np.sum(bent, dtype=np.float32)
+
+    def gradient(x, off=0.0):
+        return np.full_like(x, 0.00347 + off)
+
+    x = np.ones(1, np.float32)
+    assert check(f, x, grad=gradient).verdict != "disagree"
+    assert check(f, x, grad=lambda x: gradient(x, 0.1)).verdict == "disagree"

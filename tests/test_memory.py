@@ -16,7 +16,7 @@ from gradcheck import check
 
 SIZE = 10**6
 COPIES = 20
-COPIES_BY_ENTRY = 60  # every entry keeps three numbers for each of a dozen steps
+COPIES_BY_ENTRY = 45  # every entry keeps three numbers for each of a dozen steps
 
 
 def tanh_backward(dout, x):

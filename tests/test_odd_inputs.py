@@ -230,6 +230,21 @@ def test_a_float64_input_through_a_forward_in_float32():
     assert_told_apart(right, wrong)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_way_through_float32_beside_one_in_double(seed):
+    """The sum moves smoothly at the smallest steps, while its part in float32 stands still on its treads."""
+    A, B, C, x = normal(4, 5, seed=seed), normal(4, 6, seed=seed + 1), normal(6, 5, seed=seed + 2), normal(3, 4)
+
+    def forward(x):
+        return x @ A + np.tanh(x @ B).astype(np.float32) @ C
+
+    def backward(g, x):
+        return g @ A.T + ((g @ C.T) * (1 - np.tanh(x @ B) ** 2)) @ B.T
+
+    right, wrong = both(forward, x, right=backward, wrong=lambda g, x: 1.01 * backward(g, x))
+    assert_told_apart(right, wrong)
+
+
 @pytest.mark.parametrize("types", [(np.float32, float), (float, np.float32), (np.float16, np.float32)], ids=str)
 def test_types_mixed(types):
     x, W = normal(4, 3, dtype=types[0]), normal(3, 5, dtype=types[1])

@@ -500,3 +500,21 @@ def test_a_copy_in_double_precision_drops_the_same_units_out():
     report = check(network, x, np.arange(8) % 3)
     assert report.verdict == "agree", str(report)
     assert report.evaluations < 150  # each tensor by directions: single precision would need every entry
+
+
+def test_a_mask_drawn_in_the_precision_of_its_input_is_another_in_double_and_no_reason_to_stay_in_single():
+    class Mask:
+        def __init__(self, factor):
+            self.rng, self.factor = np.random.default_rng(1), factor
+
+        def forward(self, x):
+            self.x, self.mask = x, self.rng.random(x.shape, x.dtype) > 0.5  # other numbers for other types
+            return np.tanh(x) * self.mask
+
+        def backward(self, dout):
+            return dout * self.mask * (1 - np.tanh(self.x) ** 2) * self.x.dtype.type(self.factor)
+
+    x = np.random.default_rng(3).normal(size=(8, 40)).astype(np.float32)
+    right, wrong = check(Mask(1), x), check(Mask(1.0001), x)
+    assert (right.verdict, wrong.verdict) == ("agree", "disagree"), right
+    assert right["x"].resolution < 1e-5

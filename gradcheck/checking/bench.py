@@ -88,14 +88,17 @@ class Bench:
         except Exception:
             return None
         same = len(bench.evidence.outputs) == len(self.evidence.outputs) and all(
-            a.dtype == np.float64
-            and a.shape == b.shape
-            and np.allclose(a, b, rtol=1e-2, atol=1e-2 * np.abs(b).max(initial=0))
+            a.dtype == np.float64 and a.shape == b.shape and (self.runner.draws or _similar(a, b))
             for a, b in zip(bench.evidence.outputs, self.evidence.outputs, strict=False)
         )
         bench.elsewhere = self.evaluations
         bench.allow(self.allowed)
         return bench if same and list(bench.evidence.names) == list(self.evidence.names) else None
+
+
+def _similar(double: Array, narrow: Array) -> bool:
+    """Whether a copy in double precision computes the same."""
+    return np.allclose(double, narrow, rtol=1e-2, atol=1e-2 * np.abs(narrow).max(initial=0))
 
 
 class AsFunctionOf:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.checking.state.pieces import RandomPiece
 from gradcheck.checking.state.snapshot import State
 
 if TYPE_CHECKING:
@@ -199,6 +200,11 @@ class Runner:
     def learn_what_changes(self) -> None:
         """After a forward and a backward run: put back no more than what they were seen to change."""
         self._dirty = self.state.changed()
+
+    @property
+    def draws(self) -> bool:
+        """Whether those drew random numbers, which in another precision may be others: a mask as wide as its input."""
+        return any(isinstance(piece, RandomPiece) for piece in self._dirty or ())
 
 
 def copies(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from gradcheck.checking.subject import LimitReached
 from gradcheck.checking.verdict.compare import compare, natural_size
 from gradcheck.checking.verdict.second_opinion import joint_subgradients
 from gradcheck.checking.verdict.tolerance import Tolerance
+from gradcheck.numerical.differences import NOISE_FACTOR
 from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood
-from gradcheck.numerical.noise import measured_noise
+from gradcheck.numerical.noise import jitter_along_all, measured_noise
 
 Array = NDArray[Any]
 
@@ -80,7 +81,10 @@ def _compare_one(bench: Bench, tensor: str, how: How) -> Comparison:
     function = AsFunctionOf(bench, tensor)
     near = Neighbourhood(function, value, how.executor, base=joined(evidence.outputs))
     meter = EntryMeter(near, joined(evidence.cotangents), measured_noise(near, rng), rng)
-    tolerance = Tolerance(analytic, _jitter(evidence.jitter.get(tensor, np.zeros(())), analytic, meter), how.rtol)
+    seen = evidence.jitter.get(tensor, np.zeros(()))
+    tolerance = Tolerance(
+        analytic, _jitter(seen, analytic, meter), how.rtol, lambda: _jitter_around(bench, tensor, analytic, meter)
+    )
     with np.errstate(all="ignore"):
         comparison = compare(tensor, meter, tolerance, exhaustive=how.exhaustive)
     bench.elsewhere += near.evaluations_elsewhere
@@ -94,6 +98,21 @@ def _jitter(seen: Array, analytic: Array, meter: EntryMeter) -> Array:
     if np.all(seen <= eps**0.6 * size):
         return seen
     return np.asarray(np.minimum(seen, eps**0.6 * size + 64 * eps * natural_size(meter)))
+
+
+def _jitter_around(bench: Bench, tensor: str, analytic: Array, meter: EntryMeter) -> Array:
+    """By how much each entry of the gradient under test varies by rounding at points around this one."""
+
+    def gradient(value: Array) -> Any:
+        return as_array(bench.runner.gradients(bench.evidence.cotangents, {tensor: value})[tensor])
+
+    near = Neighbourhood(gradient, meter.near.x, base=analytic)
+    exponents = (meter.ladder.wide[0] - 4, meter.ladder.wide[0] + 4)
+    try:
+        seen, _ = jitter_along_all(near, [meter.random_direction() * near.x.dtype.type(2.0**k) for k in exponents])
+    except Exception:  # a backward that fails elsewhere says nothing of how it rounds here
+        return np.zeros(analytic.shape)
+    return _jitter(NOISE_FACTOR * np.where(np.isfinite(seen), seen, 0), analytic, meter)
 
 
 def _kinks_shared_by_tensors(bench: Bench, comparisons: list[Comparison]) -> None:

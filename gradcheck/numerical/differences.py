@@ -67,7 +67,7 @@ def slope_of(steps: Array, right: Array, left: Array, noise: Array, blind: Array
     """
     quotients, jumps = np.empty((2, len(steps), 3, *blind.shape), right.dtype)
     quotients[:, 0], quotients[:, 1], quotients[:, 2] = (right + left) / 2, left, right
-    jumps[:, 0], jumps[:, 1:] = np.abs(right - left), 0
+    jumps[:, 0], jumps[:, 1:] = right - left, 0
     limit = extrapolate(quotients, steps, _WAYS * noise[:, None], _WAYS * blind, 2 / _WAYS, jumps)
     (value, *sides), (error, *errors) = limit.value, limit.error
     known = np.isfinite(errors[0]) & np.isfinite(errors[1])
@@ -108,7 +108,7 @@ def extrapolate(slopes: Array, steps: Array, noise: Array, blind: Array, power: 
     power : ndarray, shape (S, 1)
         2 for central differences, 1 for one-sided ones.
     jumps : ndarray, shape (K, S, M)
-        By how much the slopes on either side differ: across a curve in proportion to the step, across a kink always.
+        The slope on the right less that on the left: across a curve in proportion to the step, across a kink always.
         Zero where a quotient knows one side only.
 
     Returns
@@ -127,22 +127,37 @@ def extrapolate(slopes: Array, steps: Array, noise: Array, blind: Array, power: 
     gap = np.abs(slopes[1:] - slopes[:-1])
     q = (steps[1:] / steps[:-1])[:, None, None] ** power
     limit = (q * slopes[:-1] - slopes[1:]) / (q - 1)
-    # Where the two sides keep apart at both steps, the limit may lie anywhere between them.
-    apart = np.where(jumps[:-1] > jumps[1:] / 2 + noise[:-1] + noise[1:], jumps[:-1] / 2, 0)
-    by_steps = np.maximum(gap + noise[:-1], apart)
-    by_limits = np.maximum(np.abs(limit[1:] - limit[:-1]) + noise[:-2], apart[:-1])
+    by_steps, by_limits = gap + noise[:-1], np.abs(limit[1:] - limit[:-1]) + noise[:-2]
+    apart = _still_apart(jumps, steps)
     regular = _regular(gap, slopes, noise)
     value, error = limit[0], np.full(slopes.shape[1:], np.inf)
     low, high = -error, error
     for k in range(len(limit)):
         for bound in (by_steps[k], *by_limits[k : k + 1]):
             low, high = np.maximum(low, limit[k] - bound), np.minimum(high, limit[k] + bound)
-            better = regular[k] & (low <= high) & (bound < error)
-            value, error = np.where(better, limit[k], value), np.where(better, bound, error)
+            honest = np.fmax(bound, apart[k])
+            better = regular[k] & (low <= high) & (honest < error)
+            value, error = np.where(better, limit[k], value), np.where(better, honest, error)
     # Where no two steps show the same slope above their noise, nothing was seen, and no quiet step must claim it was.
     size = np.abs(slopes[:-1])
     seen = np.any((size > noise[:-1]) & (gap <= 0.1 * size), axis=0)
     return Limit(value, np.where(seen, error, np.maximum(error, NOISE_FACTOR * blind)), np.asarray(seen))
+
+
+def _still_apart(jumps: Array, steps: Array) -> Array:
+    """Half of what is left between the two sides at a step of zero: across a kink the limit may lie anywhere there.
+
+    Of a curve, ``a · step + b · step³``, nothing is left but noise; a kink closer to the point than the smallest step
+    leaves its whole jump.
+    """
+    ratio = (steps[1:] / steps[:-1])[:, None, None]
+    left = (ratio * jumps[:-1] - jumps[1:]) / (ratio - 1)
+    apart = np.abs(left) / 2
+    if len(left) > 1:
+        cubic = (steps[:-1, None, None] ** 3) * ratio * (ratio + 1)
+        without = (cubic[1:] * left[:-1] - cubic[:-1] * left[1:]) / (cubic[1:] - cubic[:-1])
+        apart[:-1] = np.fmin(apart[:-1], np.abs(without) / 2)
+    return np.asarray(apart)
 
 
 def _regular(gap: Array, slopes: Array, noise: Array) -> Array:

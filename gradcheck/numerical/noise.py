@@ -42,6 +42,15 @@ GOLDEN = 0.6180339887498949
 FURTHER = 2.0**7
 """How much further out an output is looked at that does not move."""
 
+VANISHED = 1 / 16
+"""What is left of a jitter, seen closer, that is structure; or the treads of a staircase, between its steps."""
+
+HALVINGS = 13
+"""How often a stretch that jitters is halved in search of a step; of anything continuous next to nothing is left."""
+
+A_STEP = 2.0**-8
+"""A bend that is still so much of the jitter then is a step."""
+
 
 _RESIDUAL = np.linalg.qr(np.vander(np.array(TIMES, float), 3), mode="complete")[0][1:, 3:].T
 """Takes the rises since the first of these times to what the best parabola leaves over, in two coordinates."""
@@ -68,7 +77,11 @@ class Noise:
     @classmethod
     def rounding(cls, near: Neighbourhood) -> "Noise":
         """No more than the last digit of each output; nothing is measured."""
-        return cls(near.eps * np.abs(near.base), np.zeros(near.base.shape, bool))
+        size = np.asarray(np.abs(near.base))
+        size *= size.dtype.type(near.eps)
+        limits = np.finfo(size.dtype)
+        np.fmax(size, limits.tiny * limits.eps, out=size)  # the distance of subnormal numbers
+        return cls(size, np.zeros(size.shape, bool))
 
 
 @np.errstate(all="ignore")
@@ -77,7 +90,8 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
 
     So close to x a smooth function is a parabola; what a parabola fitted to the values leaves over is noise. All
     points lie on one side, since many functions have a kink exactly at x. Where that shows more than rounding, the
-    look is repeated closer by: structure finer than the step shrinks with it, noise does not.
+    look is repeated closer by: structure finer than the step shrinks with it, noise does not. Nor do the steps of a
+    staircase, which looks smooth between them: what was computed in single precision on the way to double.
 
     Parameters
     ----------
@@ -98,7 +112,7 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     rounding = Noise.rounding(near).deviation
     steps = _steps(near, rng)
     pair = next(steps)
-    noise, rise = _jitter(near, pair)
+    noise, rise = jitter_along_all(near, pair)
     moved = rise != 0
     if not moved.all():
         # Flat so far: constant, or a tread wider than the step. Only a look further out can tell.
@@ -109,9 +123,15 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     if not np.all(noise <= usual):
         # Of many outputs some are small by cancellation: they jitter like the others, not like their own last digit.
         usual = np.maximum(usual, SUSPICIOUS * median(rounding.ravel()))
+        steep = SUSPICIOUS * near.eps * rise
     while (suspect := ~(noise <= usual)).any() and (finer_pair := next(steps, None)) is not None:
-        finer, rise = _jitter(near, finer_pair)
+        finer, rise = jitter_along_all(near, finer_pair)
         moved = rise != 0
+        vanished = suspect & moved & (finer < VANISHED * noise) & (noise > steep)
+        if pair and vanished.any() and _jumps(near, pair[0], noise, vanished):
+            far, _ = _left_over(near, FURTHER * pair[0])  # outputs that met no step so close to x may meet it here
+            return Noise(np.fmax(np.fmax(noise, rounding), np.fmin(far, 4 * np.max(noise))), wild)
+        pair = []  # even closer looks are for poles at 0
         # Outputs that no longer move at all lie on a staircase (a cast to a narrower type): its treads are noise.
         noise = np.where(suspect & moved & ~(finer > noise), finer, noise)
         smooth = smooth | (finer <= LITTLE * rise)
@@ -157,7 +177,7 @@ def jitter_along(near: Neighbourhood, step: Array) -> Array:
     return np.asarray(np.minimum(far, near_by))
 
 
-def _jitter(near: Neighbourhood, steps: Sequence[Array]) -> tuple[Array, Array]:
+def jitter_along_all(near: Neighbourhood, steps: Sequence[Array]) -> tuple[Array, Array]:
     """What parabolas leave over, as a standard deviation, and by how much the outputs changed.
 
     Along one step a staircase may look straight, if its treads divide the step; hardly along two.
@@ -182,6 +202,29 @@ def _left_over(near: Neighbourhood, step: Array) -> tuple[Array, Array]:
         if np.all(np.isfinite(noise)):
             break
     return noise.reshape(near.base.shape), rise.reshape(near.base.shape)
+
+
+def _jumps(near: Neighbourhood, step: Array, noise: Array, among: Array) -> bool:
+    """Whether the jitter of the output that has most of it is made of steps: halving makes them no smaller."""
+    worst = int(np.argmax(np.where(among, noise, 0)))
+
+    def value(times: float) -> Any:
+        return near([np.asarray(times * step, step.dtype)])[0].flat[worst]
+
+    places = np.linspace(TIMES[0], TIMES[-1], 15)
+    values = np.array([value(place) for place in places])
+    rises = np.diff(values)
+    slope, odd = np.median(rises) / (places[1] - places[0]), int(np.argmax(np.abs(rises - np.median(rises))))
+    (low, high), (below, above), bend = places[odd : odd + 2], values[odd : odd + 2], 0.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        at = value(middle)
+        bend = abs(at - (below + above) / 2)
+        if abs(at - below - slope * (middle - low)) > abs(above - at - slope * (high - middle)):
+            high, above = middle, at
+        else:
+            low, below = middle, at
+    return bool(bend > A_STEP * noise.flat[worst])
 
 
 def tread(rises: Array, value: Array) -> Array:

@@ -31,9 +31,8 @@ Array = NDArray[Any]
 AFFORDABLE = 4096
 """Groups up to this number are all measured; beyond, wrong entries are searched for by halves."""
 
-
-COSTLY = 512
-"""So many entries are not measured each where that would tell hardly more."""
+COSTLY = 16
+"""More groups than these are not measured each where that would tell hardly more."""
 
 SHARPER = 3
 """So many more steps are spent on a direction that agrees but would not have noticed enough."""
@@ -58,13 +57,18 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
         return known
     typical = _typical(meter, tolerance)
     seen = _sharpened(meter, tolerance, along_directions(meter, tolerance), typical)
+    if seen.differs:
+        tolerance = tolerance.closer()
+        seen = along_directions(meter, tolerance)
     resolution = relative(seen.noticeable, analytic, typical)
-    # What is drowned in noise along all entries at once is no less so along each of them.
-    costly = analytic.size > COSTLY and all(line.drowned() for line in meter.witnesses)
-    enough = MEANINGLESS if costly else SETTLED
-    if not (exhaustive or seen.differs or seen.kinked) and resolution <= enough:
+    open_questions = exhaustive or seen.differs or seen.kinked
+    if not open_questions and resolution <= SETTLED:
         return _settled(name, tolerance, seen.noticeable, typical, resolution)
     grouping = meter.propose()
+    # What is drowned in noise along all entries at once is no less so along each of them.
+    costly = len(grouping) > COSTLY and meter.witnesses[0].drowned()
+    if not open_questions and costly and resolution <= MEANINGLESS:
+        return _settled(name, tolerance, seen.noticeable, typical, resolution)
     if exhaustive or len(grouping) <= AFFORDABLE:
         return by_entries(name, meter, tolerance, meter.measure(grouping), seen)
     if seen.differs:
@@ -128,6 +132,7 @@ def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entr
     distance = outside(analytic, entries.low, entries.high)
     wrong = distance > tolerance.of_entries(entries)
     if wrong.any():
+        tolerance = tolerance.closer()
         confirm(meter, tolerance, entries, wrong)
         distance = outside(analytic, entries.low, entries.high)
         wrong &= distance > tolerance.of_entries(entries)

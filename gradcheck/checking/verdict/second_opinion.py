@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gradcheck.checking.verdict.tolerance import SAFETY, Tolerance, outside
 from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.line import Contraction, Line
-from gradcheck.numerical.noise import Noise, jitter_along
+from gradcheck.numerical.noise import Noise, jitter_along, norm
 from gradcheck.numerical.steps import exact_direction, scales
 
 Array = NDArray[Any]
@@ -156,6 +156,6 @@ def _outside_along(meter: EntryMeter, tolerance: Tolerance, direction: Array) ->
     line = Line(meter.near, exact, Contraction(), meter.noise)
     slope = line.measure(meter.ladder.wide[:2]).slope()  # smaller steps have confirmed these kinks already
     ends = meter.cotangent * slope.left, meter.cotangent * slope.right
-    error = np.sqrt(np.sum((meter.cotangent * slope.error * ~slope.kink) ** 2))
+    error = norm(meter.cotangent * slope.error)
     claimed = np.sum(tolerance.analytic * exact)
     return bool(outside(claimed, np.minimum(*ends).sum(), np.maximum(*ends).sum()) > tolerance.of_line(line, error))

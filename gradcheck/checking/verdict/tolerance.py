@@ -1,5 +1,6 @@
 """How far apart two gradients may be, and how small an error that lets us notice."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,11 +36,21 @@ class Tolerance:
         How much its entries were seen to vary by rounding.
     rtol : float
         The relative error that the caller accepts.
+    look : callable, optional
+        Measures how much the gradient under test jitters around the point: dear, and so done before an accusation only.
     """
 
     analytic: Array
     jitter: Array | float
     rtol: float
+    look: Callable[[], Array] | None = None
+
+    def closer(self) -> "Tolerance":
+        """The same after a look at the jitter around the point.
+
+        Where terms cancel on the way back, an entry is off by the rounding of those terms, whatever the cotangent.
+        """
+        return self if self.look is None else replace(self, jitter=np.fmax(self.jitter, self.look()), look=None)
 
     def strict(self) -> "Tolerance":
         """The same without what the caller accepts on top."""
