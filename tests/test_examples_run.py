@@ -39,13 +39,15 @@ def test_the_examples_are_numbered_without_a_gap():
 @named(SCRIPTS)
 def test_an_example_prints_what_is_stored(script, tmp_path):
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error"}
+    picture = ["--picture", "network.svg"] if '"--picture"' in script.read_text(encoding="utf-8") else []
     run = subprocess.run(
-        [sys.executable, script], capture_output=True, encoding="utf-8", env=environment, cwd=tmp_path, check=False
-    )
+        [sys.executable, script, *picture],
+        capture_output=True, encoding="utf-8", env=environment, cwd=tmp_path, check=False,
+    )  # fmt: skip
     assert run.stderr == ""
     assert run.returncode == 0
     assert run.stdout == stored(script)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == picture[1:]
 
 
 @named(DRAWING)

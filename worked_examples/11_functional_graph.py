@@ -3,7 +3,7 @@
 One learns to draw a network that is no chain, what happens to a gradient where ways part and meet, and how a bad start
 (weights from N(0, 1)) looks beside a good one, with Nesterov's momentum on both. With `--full` it is MNIST.
 
-    python worked_examples/11_functional_graph.py [--full]
+    python worked_examples/11_functional_graph.py [--full] [--picture FILE]
 """
 
 import argparse
@@ -16,6 +16,7 @@ from gradcheck.training import SGD, Glorot, Normal, fit, initialize, load
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--full", action="store_true", help="MNIST instead of the small digits")
+parser.add_argument("--picture", metavar="FILE", help="save the graph as an SVG, for a browser")
 options = parser.parse_args()
 digits = load("mnist" if options.full else "digits")
 
@@ -35,6 +36,8 @@ def build():
 print("1. The graph, in the order in which it is computed\n")
 network = build()
 print(network.summary(digits.x_train[:4]))
+if options.picture:
+    network.picture(digits.x_train[:4]).save(options.picture)
 
 
 print("\n\n2. Where ways part, gradients add up\n")
