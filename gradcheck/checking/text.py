@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradcheck.checking.report import Comparison, Report
+from gradcheck.checking.subject import listed
 
 WIDTH = 100
 INDENT = " " * 11
@@ -97,6 +98,7 @@ def blame(report: Report) -> Iterator[str]:
     for comparison in report.tensors:
         if comparison.verdict == "disagree" and comparison.worst is not None:
             yield from _worst(comparison, comparison.worst)
+    yield from _note_on_small_differences(report)
     yield from causes(report)
 
 
@@ -130,7 +132,6 @@ def _worst(comparison: Comparison, at: tuple[int, ...]) -> Iterator[str]:
     if comparison.kinks[at] and comparison.low is not None and comparison.high is not None:
         found = f"slopes {comparison.low[at]:.9g} to {comparison.high[at]:.9g} on either side of a kink"
     yield labelled("worst", f"{entry}  analytic {analytic:.9g}   {found}")
-    yield from _note_on_small_differences(comparison)
 
 
 def _ratio(analytic: float, numerical: float) -> str:
@@ -140,19 +141,27 @@ def _ratio(analytic: float, numerical: float) -> str:
     return f"   off by {off:.2g} of it" if off < SMALL else f"   ratio {analytic / numerical:.6g}"
 
 
-def _note_on_small_differences(comparison: Comparison) -> Iterator[str]:
+def _note_on_small_differences(report: Report) -> Iterator[str]:
     """Where no entry is off by much: what does that, and what accepts it."""
-    analytic, low, high, wrong = comparison.analytic, comparison.low, comparison.high, comparison.wrong
-    if analytic is None or low is None or high is None or not comparison.complete or not np.all(analytic[wrong]):
-        return
-    outside = np.maximum(low - analytic, analytic - high)[wrong]
-    share = float(np.max(outside / np.abs(analytic[wrong]), initial=0.0))
-    if 0 < share < SMALL:
+    wrong = [comparison for comparison in report.tensors if comparison.verdict == "disagree"]
+    shares = {c.name: share for c in wrong if 0 < (share := _largest_share(c)) < SMALL}
+    if shares:
+        of_which = f" of {listed(f'd{name}' for name in shares)}" if len(wrong) > 1 else ""
+        share = max(shares.values())
         yield labelled(
             "note",
-            f"no entry is off by more than {share:.1g} of itself: a constant left out of backward does that, as the "
-            f"1e-7 in log(y + 1e-7); rtol={10 ** np.ceil(np.log10(share)):.0e} accepts it",
+            f"no entry{of_which} is off by more than {share:.1g} of itself: a constant left out of backward does that, "
+            f"as the 1e-7 in log(y + 1e-7); rtol={10 ** np.ceil(np.log10(share)):.0e} accepts it",
         )
+
+
+def _largest_share(comparison: Comparison) -> float:
+    """By how much of itself an entry is off at most; 0 where that is not known."""
+    analytic, low, high, wrong = comparison.analytic, comparison.low, comparison.high, comparison.wrong
+    if analytic is None or low is None or high is None or not comparison.complete or not np.all(analytic[wrong]):
+        return 0.0
+    outside = np.maximum(low - analytic, analytic - high)[wrong]
+    return float(np.max(outside / np.abs(analytic[wrong]), initial=0.0))
 
 
 def _table(report: Report) -> Iterator[str]:

@@ -81,28 +81,33 @@ def _how(clues: Clues, wrong: Array) -> Iterator[str]:
     if not np.any(g[known]):
         yield "They should be zero."
         return
-    yield from _ratios(a, g, known)
+    yield from _ratios(clues.d, a, g, known)
     yield from _constant_along(clues, a, g)
 
 
-def _ratios(a: Array, g: Array, known: Array) -> Iterator[str]:
-    some = known & (g != 0)
+def _ratios(d: str, a: Array, g: Array, known: Array) -> Iterator[str]:
+    """By how much those are off that should not be zero, and how many others should be."""
+    some, zero = known & (g != 0), int((known & (g == 0)).sum())
     ratio = a[some] / g[some]
     if ratio.size < 2:
         return
+    who = f"{int(some.sum()):,} entries of {d}" if zero else f"Entries of {d}"
+    rest = f"; {zero:,} more should be 0" if zero else ""
     low, high = float(ratio.min()), float(ratio.max())
-    if np.isclose(low, high, rtol=1e-5):
-        if low == high == 0:
-            yield "They are zero."
-        elif abs(low - 1) < 1e-3:
-            yield f"They are off by {abs(low - 1):.2g} of themselves."
-        else:
-            yield f"They are {low:.6g} times the right ones."
+    off = np.abs(ratio - 1)
+    if off.max() < 1e-3:
+        yield f"{who} are off by {_between(float(off.min()), float(off.max()), '.2g')} of themselves{rest}."
+    elif np.isclose(low, high, rtol=1e-5):
+        yield f"{who} are {low:.6g} times the right ones{rest}."
     elif low >= 0:
-        kind = "All are too large" if low > 1 else "All are too small" if high < 1 else "Signs are right"
-        yield f"{kind}: analytic/numerical lies between {low:.3g} and {high:.3g}."
+        kind = "too large" if low > 1 else "too small" if high < 1 else "of the right sign"
+        yield f"{who} are {kind}: analytic/numerical lies between {low:.3g} and {high:.3g}{rest}."
     elif high <= 0:
-        yield f"All have the wrong sign: analytic/numerical lies between {low:.3g} and {high:.3g}."
+        yield f"{who} have the wrong sign: analytic/numerical lies between {low:.3g} and {high:.3g}{rest}."
+
+
+def _between(low: float, high: float, form: str) -> str:
+    return f"{low:{form}}" if np.isclose(low, high, rtol=0.1) else f"{low:{form}} to {high:{form}}"
 
 
 def _constant_along(clues: Clues, a: Array, g: Array) -> Iterator[str]:
