@@ -51,7 +51,7 @@ def solved(M):
 
 
 def solved_for_several(M):
-    return np.sum(np.linalg.solve(M, np.ones((3, 2)) * M[0, 0]) ** 3)
+    return np.sum(np.linalg.solve(M, np.ones((3, 2)) * M[0, 0]) ** 3) + np.linalg.slogdet(M)[1]
 
 
 def convolved(x):
@@ -137,3 +137,43 @@ def test_scipys_functions_are_followed():
     special = pytest.importorskip("scipy.special", reason="SciPy is not installed")
     derivation = explain(lambda x: special.erf(x) * special.expit(x), "x", {"x": 0.4})
     assert derivation.ok, str(derivation)
+
+
+class Net:
+    """A network that keeps what it computes."""
+
+    def __init__(self, w):
+        self.w = w
+
+    def loss(self, x):
+        self.h = np.tanh(self.w * x)
+        self.e = self.h - 1
+        return self.e**2
+
+
+def kept(w, x):
+    net = Net(w)
+    return net.loss(x)
+
+
+def test_what_an_object_keeps_has_its_name():
+    derivation = explain(kept, "w", {"w": 0.5, "x": 2.0})
+    assert [path.names for path in derivation.paths] == [("w", "net.h", "net.e", "kept")]
+    assert [factor.rule for factor in derivation.paths[0].factors] == ["2 * net.e", "1", "(1 - net.h**2) * x"]
+
+
+def test_a_list_of_values_can_be_added_up():
+    derivation = explain(lambda x: np.mean([v**2 for v in x]) + np.sum([x[0], x[1]]), "x", {"x": V})
+    assert derivation.ok, str(derivation)
+
+
+@pytest.mark.parametrize("size", [3, 40])
+def test_at_a_kink_the_chosen_slope_is_no_mistake(size):
+    x = np.where(np.arange(size) % 3 == 0, 0.0, np.linspace(-1, 1, size))
+    for f in (lambda x: np.sum(np.where(x >= 0, x, 0)), lambda x: np.sum(np.maximum(x, 0)), lambda x: np.sum(abs(x))):
+        assert explain(f, "x", {"x": x}).ok
+
+
+def test_axes_that_are_put_back_are_not_shown():
+    derivation = explain(lambda x: np.sum(x.transpose(1, 2, 0).transpose(-1, 0, 1) ** 2), "x", {"x": M[None]})
+    assert derivation.paths[0].factors[0].rule == "2 * x"

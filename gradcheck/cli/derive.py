@@ -87,13 +87,13 @@ def _derived(options: argparse.Namespace) -> Any:
 
 def _function(targets: list[str]) -> Any:
     """The function that FILE.py:FUNCTION names."""
-    from gradcheck.checking.modules.importing import load
-
     if len(targets) > 1:
         raise ValueError(f"{' '.join(targets)}: give one function, and its variables with --wrt")
     file, _, name = targets[0].rpartition(":") if not targets[0].endswith(".py") else (targets[0], "", "")
     if not Path(file).is_file():
         raise ValueError(f"{file}: no such Python file; write FILE.py:FUNCTION")
+    from gradcheck.checking.modules.importing import load
+
     module = load(Path(file))
     if name and callable(getattr(module, name, None)):
         return getattr(module, name)

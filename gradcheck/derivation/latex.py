@@ -50,6 +50,8 @@ class TeX(Python):
         return tex_name(text)
 
     def _literal(self, text: str) -> str:
+        if text == "inf":
+            return r"\infty"
         mantissa, _, exponent = text.partition("e")
         if exponent and exponent.lstrip("+-").isdigit():
             return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
@@ -83,6 +85,11 @@ class TeX(Python):
 
     def _placed(self, text: str, index: str) -> str:
         return rf"{text} \text{{ at }} [{index}]"
+
+    def _uniform(self, entry: Number, shape: tuple[int, ...]) -> str:
+        size = r" \times ".join(map(str, shape))
+        ones = rf"\mathbf{{1}}_{{{size}}}"
+        return ones if entry.value == 1 else rf"{self.write(entry)} \, {ones}"
 
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         if op == "sqrt":

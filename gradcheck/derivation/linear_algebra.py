@@ -103,6 +103,7 @@ LINEAR_ALGEBRA: dict[Callable[..., Any], Callable[..., Any]] = {
     np.convolve: convolve,
     np.linalg.norm: norm,
     np.linalg.det: lambda x: apply("det", x),
+    np.linalg.slogdet: lambda x: (np.sign(np.linalg.det(x.value)), np.log(np.abs(apply("det", x)))),
     np.linalg.inv: lambda x: apply("inv", x),
     np.linalg.solve: lambda a, b: apply("solve", a, b),
     np.linalg.multi_dot: multi_dot,

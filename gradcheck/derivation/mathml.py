@@ -6,7 +6,7 @@ from html import escape
 
 from gradcheck.derivation.notation import ADDITIVE, COMPARISONS, Python
 from gradcheck.derivation.spelling import name_parts
-from gradcheck.derivation.symbols import Formula
+from gradcheck.derivation.symbols import Formula, Number
 
 _COMPARED = {"greater_equal": "≥", "less_equal": "≤", "not_equal": "≠", "equal": "="}
 
@@ -22,6 +22,8 @@ class MathML(Python):
         return name(text)
 
     def _literal(self, text: str) -> str:
+        if text == "inf":
+            return "<mn>∞</mn>"
         mantissa, _, exponent = text.partition("e")
         if exponent and exponent.lstrip("+-").isdigit():
             power = f"<msup><mn>10</mn><mn>{str(int(exponent)).replace('-', '−')}</mn></msup>"
@@ -59,6 +61,10 @@ class MathML(Python):
 
     def _placed(self, text: str, index: str) -> str:
         return f"{text}<mtext> at [{escape(index)}]</mtext>"
+
+    def _uniform(self, entry: Number, shape: tuple[int, ...]) -> str:
+        ones = f"<msub><mn mathvariant='bold'>1</mn><mtext>{'×'.join(map(str, shape))}</mtext></msub>"
+        return ones if entry.value == 1 else f"<mrow>{self.write(entry)}{ones}</mrow>"
 
     def _call(self, op: str, arguments: list[str], keywords: list[str]) -> str:
         if op == "sqrt":

@@ -20,7 +20,7 @@ Axis = int | tuple[int, ...] | None
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Traced:
     """The axes in another order."""
-    return apply("transpose", x, axes=None if axes is None else tuple(axes))
+    return apply("transpose", x, axes=None if axes is None else tuple(axis % x.ndim for axis in axes))
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Traced:

@@ -6,7 +6,7 @@ traced values before anyone is asked, can stack them instead, and ``np.zeros(3)`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
@@ -50,11 +50,24 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
+_REDUCTIONS = ("sum", "mean", "prod", "max", "min", "amax", "amin", "var", "std", "median")
+
+
+def _of_lists(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, also of a list with traced values in it."""
+    return lambda *args, **options: function(*(_joined(x) if _is_traced_list(x) else x for x in args), **options)
+
+
+def _is_traced_list(x: Any) -> bool:
+    return isinstance(x, list | tuple) and _has_traced(x)
+
+
 class TracedNumPy:
     """NumPy, but `array` joins traced values to one, and what `zeros` and its like make can be filled with them."""
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)
+        function = getattr(np, name)
+        return _of_lists(function) if name in _REDUCTIONS else function
 
     def array(self, values: Any, *args: Any, **options: Any) -> Any:
         """The values as one array: numbers as always, traced ones stacked, a traced array copied."""

@@ -21,6 +21,7 @@ from gradcheck.derivation.untraced import is_user_code
 from gradcheck.derivation.value import Traced, is_position
 
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+_PLAIN_MODULES = ("builtins", "numpy", "types")
 _DEEPEST = 3  # lists of lists of lists
 
 
@@ -128,6 +129,10 @@ def _named_values(name: str, content: Any, depth: int = 0) -> Iterator[tuple[str
         pairs = content.items() if isinstance(content, dict) else enumerate(content)
         for key, item in pairs:
             yield from _named_values(f"{name}[{key!r}]", item, depth + 1)
+    elif depth == 0 and type(content).__module__ not in _PLAIN_MODULES:
+        for key, item in getattr(content, "__dict__", {}).items():
+            if isinstance(item, Traced) and not key.startswith("_"):
+                yield from _named_values(key if name == "self" else f"{name}.{key}", item)
 
 
 def _depth(frame: FrameType | None) -> int:

@@ -25,10 +25,17 @@ def _product(value: Traced, x: Formula, y: Formula) -> Formula:
 
 
 def _transposed(value: Traced, x: Formula) -> Formula:
-    twice = isinstance(x, Function) and x.op == "transpose" and x.params["axes"] is value.params["axes"] is None
-    if twice and isinstance(x, Function):
-        return x.arguments[0]
+    if isinstance(x, Function) and x.op == "transpose":
+        inner, outer = _order(x), _order(value)
+        if [inner[k] for k in outer] == list(range(len(outer))):
+            return x.arguments[0]
     return x if _is_identity(x) else _same(value, x)
+
+
+def _order(transposed: Traced | Function) -> list[int]:
+    """Where each axis comes from."""
+    axes, n = transposed.params["axes"], len(transposed.shape)
+    return list(range(n))[::-1] if axes is None else list(axes)
 
 
 def _reshaped(value: Traced, x: Formula) -> Formula:

@@ -95,7 +95,7 @@ class Traced(NDArrayOperatorsMixin):
     # What Python asks of a number
 
     def __float__(self) -> float:
-        self._must_be_constant("float(...)", "drop float(), write np.exp for math.exp and np.stack for a[i] = ...")
+        self._must_be_constant("float(...)", "drop float(), write np.exp for math.exp and np.stack for a[i] = x")
         return float(self.value)
 
     def __int__(self) -> int:
@@ -228,7 +228,9 @@ def apply(op: str, *inputs: Any, **params: Any) -> Traced:
     op = SYNONYMS.get(op, op)
     if op not in RULES:
         leave(
-            f"np.{op}", "has no derivative rule", "write it with +, -, *, /, **, np.exp, np.log, np.tanh, np.where, ..."
+            f"np.{op}",
+            "has no derivative rule",
+            "write it with arithmetic, np.exp, np.tanh, np.where and the like",
         )
     nodes = tuple(getattr(x, "held", x) if isinstance(x, Traced) else Traced(x) for x in inputs)
     value = RULES[op].forward(*(x.value for x in nodes), **params)
