@@ -6,6 +6,7 @@ rejected.
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache, partial
 from math import ceil, floor, prod
 from typing import Any, TypeAlias
 
@@ -59,7 +60,7 @@ def shapes(
             "axes, as no two may have the same length; raise max_side"
         )
     drawn = st.lists(st.sampled_from(sides), min_size=lowest, max_size=highest, unique=True)
-    return drawn.map(lambda axes: _batch_first(axes) if batch else tuple(axes))
+    return drawn.map(_batch_first if batch else tuple)
 
 
 def arrays_off_kinks(
@@ -228,10 +229,11 @@ def cotangents(shape: Shape | st.SearchStrategy[Shape], *, dtype: DTypeLike = np
     return arrays()
 
 
-def _dyadics(low: float, high: float) -> list[float]:
+@cache
+def _dyadics(low: float, high: float) -> tuple[float, ...]:
     """The multiples of 1/64 from `low` to `high`, the plainest first: whole numbers near 0, then halves."""
     fractions = [Fraction(k, _PARTS) for k in range(ceil(low * _PARTS), floor(high * _PARTS) + 1)]
-    return [float(v) for v in sorted(fractions, key=lambda v: (v.denominator, abs(v), v < 0))]
+    return tuple(float(v) for v in sorted(fractions, key=lambda v: (v.denominator, abs(v), v < 0)))
 
 
 def _array_of(
@@ -239,7 +241,11 @@ def _array_of(
 ) -> st.SearchStrategy[Array]:
     """Arrays of entries of `values`, each drawn by its own index."""
     drawn = hnp.arrays(np.intp, shape, elements=indices, fill=st.nothing())
-    return drawn.map(lambda index: np.asarray(values[index]))
+    return drawn.map(partial(_entries, values))
+
+
+def _entries(values: Array, index: NDArray[np.intp]) -> Array:
+    return np.asarray(values[index])
 
 
 def _as_strategy(shape: Shape | st.SearchStrategy[Shape]) -> st.SearchStrategy[Shape]:
