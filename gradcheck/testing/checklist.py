@@ -169,8 +169,8 @@ def _name(case: LayerCase) -> str:
         return case.name
     if isinstance(case.subject, FunctionType):
         return case.subject.__name__
-    kind = type(case.subject)
-    return kind.__name__ if kind.__repr__ is object.__repr__ else repr(case.subject)
+    *kinds, _ = type(case.subject).__mro__  # without object
+    return repr(case.subject) if any("__repr__" in vars(kind) for kind in kinds) else kinds[0].__name__
 
 
 def _report(case: LayerCase, **options: Any) -> Any:
