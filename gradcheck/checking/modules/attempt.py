@@ -20,6 +20,11 @@ from gradcheck.checking.modules.renewal import renew
 from gradcheck.checking.report import Report
 from gradcheck.checking.subject import NotUnderstoodError
 
+_NEAR = 0.1
+"""Errors above this share of a typical entry come of no constant that was left out."""
+
+_OF_SMALL = 20
+
 CONSTRUCTION, FORWARD, BACKWARD, REPORTED = range(4)
 
 
@@ -43,8 +48,28 @@ class How:
     max_evaluations: int | None = None
 
     def checker(self, name: str) -> Callable[..., Report]:
-        """The check with these keywords, under a name."""
-        return partial(check, name=name, **vars(self))
+        """The check with these keywords, under a name: first without the tolerance, as that costs a fraction."""
+        plain = partial(check, name=name, **{key: value for key, value in vars(self).items() if key != "rtol"})
+
+        def checked(*arguments: Any, **keywords: Any) -> Report:
+            report = plain(*arguments, **keywords)
+            accepted = 0.0 if report.ok else self._accepted(report)
+            return plain(*arguments, rtol=accepted, **keywords) if accepted else report
+
+        return checked
+
+    def _accepted(self, report: Report) -> float:
+        """The tolerance that could make a difference to a report; 0 for none.
+
+        Of an entry that is small among the others a constant may take a larger share.
+        """
+        errors = [tensor.worst_error for tensor in report.tensors if tensor.verdict == "disagree"]
+        settled = self.max_evaluations is None or report.evaluations < self.max_evaluations
+        if not (self.rtol and settled and all(finding.ok for finding in report.conduct)):
+            return 0.0
+        if all(error is not None and error < self.rtol for error in errors):
+            return _OF_SMALL * self.rtol
+        return self.rtol if all(error is None or error < _NEAR for error in errors) else 0.0
 
 
 @dataclass
@@ -77,6 +102,12 @@ class Attempt:
         """Whether a gradient is missing or not in the shape of its tensor, or numbers are not finite."""
         conduct = self.report.conduct if self.report is not None else []
         return any(not finding.ok and finding.check in ("shape", "finite") for finding in conduct)
+
+    @property
+    def agreeing(self) -> float:
+        """The share of tensors whose gradients agree: what is guessed right shows by them, what is wrong beside."""
+        tensors = self.report.tensors if self.report is not None else []
+        return sum(tensor.verdict == "agree" for tensor in tensors) / max(len(tensors), 1)
 
     @property
     def verdict(self) -> str:
@@ -138,6 +169,8 @@ def _checked(candidate: Candidate, thing: Any, inputs: list[Any], how: How) -> R
         return check(thing, *inputs, backward=back)
     if candidate.kind == "loss":
         return check(thing, *inputs, grad=True)
+    if candidate.kind == "gradient":
+        return check(thing, *inputs, grad=candidate.backward)
     if candidate.kind == "methods":
         value, slope = (getattr(thing, method) for method in candidate.methods)
         return check_derivative(value, slope, inputs, check)
@@ -178,7 +211,7 @@ def _where(candidate: Candidate, error: BaseException, stage: int) -> tuple[int,
     for frame, number in traceback.walk_tb(error.__traceback__):
         if frame.f_code is code:
             stage = BACKWARD
-        if frame.f_code.co_filename == inspect.getsourcefile(candidate.thing):
+        if frame.f_code.co_filename == inspect.getsourcefile(candidate.code):
             line = number if not line or stage == BACKWARD else line
     return stage, line
 

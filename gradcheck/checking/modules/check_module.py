@@ -20,7 +20,7 @@ CONSTANTS = 1e-4
 """What a constant left out of backward may amount to, such as the 1e-7 in ``log(y + 1e-7)``: accepted, and said."""
 
 
-MOST = 4_000
+MOST = 8_000
 """Forward evaluations of one attempt; what is not settled by then is undecided."""
 
 

@@ -10,9 +10,18 @@ from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any, Literal
 
-from gradcheck.checking.modules.source import Source, is_stub, is_unimplemented, returned_tuples
+from gradcheck.checking.modules.customs import is_custom, is_made, rules_among, written
+from gradcheck.checking.modules.partners import (
+    backward_of,
+    flag_of,
+    flagged,
+    gradient_of,
+    returns_gradients,
+    slope_of,
+)
+from gradcheck.checking.modules.source import Source, is_stub, is_unimplemented
 
-Kind = Literal["layer", "network", "pair", "loss", "derivative", "methods"]
+Kind = Literal["layer", "network", "pair", "loss", "gradient", "derivative", "methods", "custom"]
 
 _FORWARDS = (
     "forward", "fwd", "forward_pass", "forward_propagation", "forward_prop", "forward_propagate", "forwardprop",
@@ -35,34 +44,6 @@ _SLOPES = (
     "cost_derivative", "cost_prime", "differentiate",
 )  # fmt: skip
 
-# How the backward of a function is called: name is its own, in front of it or behind.
-_PAIRS = (
-    (
-        r"(?P<stem>.+?)_?(forward|fwd|fprop|forward_pass)(?P<tail>_\w+)?$",
-        ("backward", "bwd", "bprop", "backward_pass", "back", "backprop"),
-    ),
-    (r"(?P<head>forward|fwd|fprop)_(?P<stem>.+)$", ("backward", "bwd", "bprop", "back", "backprop")),
-)
-_BESIDE = (
-    "{}_backward",
-    "{}_bwd",
-    "{}_back",
-    "backward_{}",
-    "{}_vjp",
-    "{}_backprop",
-    "back_{}",
-    "{}Backward",
-    "{}_backwards",
-)
-_SLOPE_OF = (
-    "{}_grad", "{}_gradient", "{}_derivative", "{}_deriv", "{}_prime", "d_{}", "d{}", "grad_{}", "gradient_{}",
-    "{}_der",
-    "{}_d", "derivative_{}", "deriv_{}", "{}_derivate", "{}Prime", "{}_diff", "der_{}", "{}_dx", "{}Derivative", "D{}",
-    "{}Gradient", "{}_derv", "delta_{}", "diff_{}", "{}_Derivative", "{}_dot", "{}_delta", "{}_dev", "prime_{}",
-    "{}Grad",
-)  # fmt: skip
-_FLAGS = re.compile(r"(is_?)?(deriv\w*|derivate|prime|grad(ient)?|dx|diff|der|d|backward|return_grad\w*)$")
-
 
 @dataclass
 class Candidate:
@@ -72,9 +53,10 @@ class Candidate:
     ----------
     name : str
         As in the module.
-    kind : {"layer", "network", "pair", "loss", "derivative", "methods"}
+    kind : {"layer", "network", "pair", "loss", "gradient", "derivative", "methods", "custom"}
         A class with forward and backward; one with loss and gradient; two functions; one function that returns the
-        loss and its gradient; a function and its derivative; the same as two methods of a class.
+        loss and its gradient; a loss and its gradient; a function and its derivative; the same as two methods of a
+        class; what a framework differentiates.
     thing : object
         The class or the forward function.
     backward : callable, optional
@@ -94,7 +76,12 @@ class Candidate:
     @property
     def made(self) -> bool:
         """Whether it is a class, of which an instance has to be made first."""
-        return inspect.isclass(self.thing)
+        return is_made(self.thing)
+
+    @property
+    def code(self) -> Any:
+        """The class or function as it was written."""
+        return written(self.thing)
 
 
 def discover(module: ModuleType) -> list[Candidate]:
@@ -110,10 +97,12 @@ def discover(module: ModuleType) -> list[Candidate]:
     """
     own = {name: value for name, value in vars(module).items() if _is_own(value, name, module)}
     functions = {name: value for name, value in own.items() if inspect.isfunction(value)}
-    taken: set[str] = set()
+    taken = rules_among(own)
     found = []
     for name, value in own.items():
-        if inspect.isclass(value):
+        if is_custom(value):
+            candidate: Candidate | None = _custom(name, value)
+        elif inspect.isclass(value):
             candidate = of_class(name, value)
         else:
             candidate = None if name in taken else _of_function(name, functions, taken)
@@ -124,8 +113,9 @@ def discover(module: ModuleType) -> list[Candidate]:
 
 def _is_own(value: Any, name: str, module: ModuleType) -> bool:
     """Whether the module defines it, under this name; what is imported and what is renamed is no business of its."""
-    if not (inspect.isclass(value) or isinstance(value, FunctionType)):
+    if not (inspect.isclass(value) or isinstance(value, FunctionType) or is_custom(value)):
         return False
+    value = written(value)
     return value.__module__ == module.__name__ and getattr(value, "__name__", name) == name
 
 
@@ -134,7 +124,7 @@ def of_class(name: str, cls: type) -> Candidate | None:
     run, back, value, slope = (_first(cls, names) for names in (_FORWARDS, _BACKWARDS, _VALUES, _SLOPES))
     source = Source.of(base for base in cls.__mro__ if base is not object and base.__module__ == cls.__module__)
     if _is_framework(cls):
-        reason = f"a class of {cls.__mro__[1].__module__.partition('.')[0]}; check an instance with its own tensors"
+        reason = f"a class of {cls.__mro__[1].__module__.partition('.')[0]}, which gradcheck does not run"
         return Candidate(name, "layer", cls, skipped=reason) if back else None
     if _is_network(cls, source):
         return _network(name, cls, source)
@@ -149,12 +139,20 @@ def of_class(name: str, cls: type) -> Candidate | None:
     return None
 
 
+def _custom(name: str, value: Any) -> Candidate:
+    """What a framework differentiates; of an ``autograd.Function`` with its own backward."""
+    back = getattr(value, "backward", None) if not is_made(value) and inspect.isclass(value) else None
+    source = Source.of([written(value)])
+    methods = ("forward", "") if is_made(value) else ("", "")
+    return Candidate(name, "custom", value, back, methods, source=source)
+
+
 def _is_network(cls: type, source: Source) -> bool:
     """Whether it has a loss, parameters, and a gradient beside the loss or together with it."""
     loss = getattr(cls, "loss", None)
     if not callable(loss) or "params" not in source.text:
         return False
-    return callable(getattr(cls, "gradient", None)) or _returns_gradients(loss)
+    return callable(getattr(cls, "gradient", None)) or returns_gradients(loss)
 
 
 def _layer(name: str, cls: type, run: str, back: str, source: Source) -> Candidate:
@@ -192,28 +190,22 @@ def _is_framework(cls: type) -> bool:
 
 def _of_function(name: str, functions: dict[str, Any], taken: set[str]) -> Candidate | None:
     function = functions[name]
-    partner = _partner(name, functions)
-    if partner:
-        return _pair(name, "pair", function, functions[partner], taken, partner)
-    slope = next(
-        (form.format(stem) for stem in _stems(name) for form in _SLOPE_OF if form.format(stem) in functions), ""
-    )
-    if slope and slope != name:
-        kind: Kind = "loss" if _returns_gradients(function) else "derivative"
-        if kind == "derivative":
-            return _pair(name, kind, function, functions[slope], taken, slope)
-    flag = _flag(function)
+    back = backward_of(name, functions)
+    if back:
+        return _pair(name, "pair", function, functions[back], taken, back)
+    gradient = gradient_of(name, functions)
+    if gradient:
+        kind: Kind = "gradient" if len(inspect.signature(function).parameters) > 1 else "derivative"
+        return _pair(name, kind, function, functions[gradient], taken, gradient)
+    slope = slope_of(name, functions)
+    if slope and not returns_gradients(function):
+        return _pair(name, "derivative", function, functions[slope], taken, slope)
+    flag = flag_of(function)
     if flag:
-        back = _flagged(function, flag)
-        return Candidate(name, "derivative", function, back, source=Source.of([function]))
-    if _returns_gradients(function) and not re.match(r"(.*_)?(backward|backprop|bwd|update|step|train)", name):
+        return Candidate(name, "derivative", function, flagged(function, flag), source=Source.of([function]))
+    if returns_gradients(function) and not re.match(r"(.*_)?(backward|backprop|bwd|update|step|train)", name):
         return Candidate(name, "loss", function, source=Source.of([function]), skipped=_blank(function))
     return None
-
-
-def _stems(name: str) -> list[str]:
-    """The name itself, and its capitalised and lower forms."""
-    return list(dict.fromkeys([name, name.lower(), name[:1].upper() + name[1:]]))
 
 
 def _pair(name: str, kind: Kind, f: Any, back: Any, taken: set[str], partner: str) -> Candidate:
@@ -224,51 +216,6 @@ def _pair(name: str, kind: Kind, f: Any, back: Any, taken: set[str], partner: st
 
 def _blank(function: Any, name: str = "") -> str:
     return f"{name or function.__name__} is not written yet" if is_stub(function) else ""
-
-
-def _partner(name: str, functions: dict[str, Any]) -> str:
-    """The name of the backward of the function of this name."""
-    for pattern, backs in _PAIRS:
-        match = re.match(pattern, name)
-        if match:
-            word = match.groupdict().get("head") or match[2]
-            for back in backs:
-                for renamed in (
-                    name.replace(word, back),
-                    name.replace(word, back).removesuffix(match.groupdict().get("tail") or "\0"),
-                ):
-                    if renamed in functions and renamed != name:
-                        return renamed
-    tail = re.match(r"(.+?)_(naive|fast|vectorized|loop|im2col|strides|slow)$", name)
-    stems = [name] + ([tail[1]] if tail and not re.search("forward|backward", name) else [])
-    return next((form.format(stem) for stem in stems for form in _BESIDE if form.format(stem) in functions), "")
-
-
-def _flag(function: Any) -> str:
-    """The argument that asks a function for its derivative: ``sigmoid(x, derivative=False)``."""
-    for p in inspect.signature(function).parameters.values():
-        if p.default is False and _FLAGS.match(p.name):
-            return p.name
-    return ""
-
-
-def _flagged(function: Any, flag: str) -> Callable[..., Any]:
-    def slope(*inputs: Any) -> Any:
-        return function(*inputs, **{flag: True})
-
-    return slope
-
-
-_LOSS = re.compile(r"(\w*_)?(loss\w*|cost\w*|j|obj\w*|l|error|nll|energy|value|val|e)$", re.I)
-_GRADIENT = re.compile(r"(d[A-Za-z]\w{0,3}|\w*grad\w*|d_\w+|delta\w*|dscores|dlogits|dpred\w*|g)$")
-
-
-def _returns_gradients(function: Any) -> bool:
-    """Whether a function returns a loss and gradients, as the names of what it returns tell."""
-    for names in returned_tuples(function):
-        if len(names) >= 2 and _LOSS.match(names[0]) and all(_GRADIENT.match(name) for name in names[1:]):
-            return True
-    return False
 
 
 def candidates(module: ModuleType, wanted: str) -> Iterator[Candidate]:

@@ -1,14 +1,17 @@
 """What an argument may be: what the source says of it, what its name says, what its annotation says."""
 
+import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from gradcheck.checking.modules.argument import Argument
+from gradcheck.checking.modules.entries import entries
 from gradcheck.checking.modules.source import Source
 from gradcheck.checking.modules.specs import (
     Axes,
-    Entries,
     Fixed,
     Floats,
     Leave,
@@ -16,13 +19,17 @@ from gradcheck.checking.modules.specs import (
     Shape,
     Spec,
 )
-from gradcheck.checking.modules.targets import is_target
-from gradcheck.checking.modules.vocabulary import MADE, PASSED, target_options
+from gradcheck.checking.modules.targets import is_target, target_options
+from gradcheck.checking.modules.vocabulary import MADE, PASSED
 from gradcheck.checking.modules.worlds import World
+
+_LARGE, _FEW = 16, 4
 
 
 def guesses(argument: Argument, world: World, source: Source) -> list[Spec]:
     """What the argument may be, best first."""
+    if isinstance(argument.default, dict) and any(map(is_large, argument.default.values())):
+        return [_reduced(argument.default), Leave()]
     found: list[Spec] = [] if argument.required or _is_entry(argument, source) else [Leave()]
     found += _from_source(argument, world, source)
     for pattern, guess in MADE if argument.made else PASSED:
@@ -31,7 +38,36 @@ def guesses(argument: Argument, world: World, source: Source) -> list[Spec]:
             break
     else:
         found += _by_annotation(argument, world) or _fallback(argument, world)
+    found = [*_smaller(argument, world, found), *found]
     return list(dict.fromkeys(spec for spec in found if _is_hashable(spec))) + [s for s in found if not _is_hashable(s)]
+
+
+def _smaller(argument: Argument, world: World, found: list[Spec]) -> list[Spec]:
+    """What to make instead of a large layer, or one in single precision: mistakes show as well, in less time."""
+    if argument.default is np.float32:
+        return [Fixed(np.float64)]
+    if not is_large(argument.default):
+        return []
+    return [*_shape_like(argument, world), *(spec for spec in found if isinstance(spec, Length | Shape))]
+
+
+def is_large(default: Any) -> bool:
+    """Whether layers made with this default would be large: ``hidden_dim=100``, ``input_dim=(3, 32, 32)``."""
+    if isinstance(default, tuple) and default and all(type(length) is int for length in default):
+        return math.prod(default) > _LARGE**2
+    return type(default) is int and default > _LARGE
+
+
+def _reduced(default: Mapping[str, Any]) -> Fixed:
+    """A dictionary of settings with few filters in place of many."""
+    return Fixed({key: _FEW if is_large(value) else value for key, value in default.items()})
+
+
+def _shape_like(argument: Argument, world: World) -> list[Spec]:
+    """The shape of one sample, for a tuple of as many lengths."""
+    one = world.data[1:]
+    fits = isinstance(argument.default, tuple) and len(argument.default) == len(one) and re.match("in", argument.plain)
+    return [Shape(one)] if fits else []
 
 
 def _is_hashable(spec: Spec) -> bool:
@@ -50,9 +86,7 @@ def _is_entry(argument: Argument, source: Source) -> bool:
 def _from_source(argument: Argument, world: World, source: Source) -> list[Spec]:
     """What the code itself says of it: its keys, the words it is compared with, the axes of its shape."""
     if argument.name in source.keys and argument.plain not in ("self", "kwargs"):
-        keys = source.keys[argument.name]
-        inner = {key: _entry(Argument(key, True, beside=tuple(keys)), world, source) for key in keys}
-        return [Entries({key: spec for key, spec in inner.items() if spec is not None})]
+        return entries(argument, world, source, guesses)
     if argument.required and argument.name in source.words:
         return [Fixed(word) for word in source.words[argument.name]]
     if argument.made or re.search(r"label|target|idx|ind", argument.plain):
@@ -77,7 +111,10 @@ _AXES = (
 )
 _FLAT_AXES = (
     *_AXES[:2],
-    (r"d|input_dim|in_dim|\w*feat\w*|n_?in|dims?|d_?in|input_size", "D"),
+    (r"t_[xy]", "T"),
+    (r"n_a", "H"),
+    (r"n_y", "V"),
+    (r"d|n_x|input_dim|in_dim|\w*feat\w*|n_?in|dims?|d_?in|input_size", "D"),
     (r"h|m|hidden\w*|n_h|n_?out|out_dim|units|output_size", "H"),
     (r"v|vocab\w*", "V"),
 )
@@ -95,20 +132,6 @@ def _named(axes: Axes, argument: Argument) -> Axes:
         else:
             names.append(known[0] if known else axis if plain.strip("*") else f"{argument.name}.{i}")
     return tuple(names)
-
-
-def _entry(argument: Argument, world: World, source: Source) -> Spec | None:
-    """The value of a key; None where the code may well do without."""
-    if argument.name in source.words:
-        return Fixed(source.words[argument.name][0])
-    for pattern, guess in MADE:
-        if re.fullmatch(pattern, argument.plain):
-            return guess(argument, world, source)[0]
-    if re.fullmatch(r"running_\w+", argument.plain):
-        return None
-    if re.fullmatch(r"[WwUVb]\w{0,2}|gamma|beta", argument.name):
-        return next(iter(guesses(Argument(argument.name, False), world, source)))
-    return Fixed(0.5)
 
 
 def _by_annotation(argument: Argument, world: World) -> list[Spec]:

@@ -10,13 +10,21 @@ import numpy as np
 
 from gradcheck.checking.conventions.layers.awaiting import PREPARERS
 from gradcheck.checking.modules.argument import Argument, arguments
+from gradcheck.checking.modules.customs import run_of
 from gradcheck.checking.modules.discovery import Candidate
-from gradcheck.checking.modules.guesses import guesses, passed
+from gradcheck.checking.modules.guesses import guesses, is_large, passed
 from gradcheck.checking.modules.importing import ModuleError
 from gradcheck.checking.modules.sizes import USUAL, Sizes
 from gradcheck.checking.modules.specs import Entries, Fixed, Floats, Leave, Spec, axes_of
-from gradcheck.checking.modules.targets import is_prediction, is_target, prediction_domains, sorted_targets
-from gradcheck.checking.modules.worlds import World, likely_worlds
+from gradcheck.checking.modules.targets import (
+    is_prediction,
+    is_target,
+    prediction_domains,
+    sorted_targets,
+    targets_of_output,
+    wanted_targets,
+)
+from gradcheck.checking.modules.worlds import IMAGES, World, likely_worlds
 
 Key = tuple[str, str]  # ("made" or "passed" or "prepared", name)
 
@@ -66,24 +74,40 @@ def plans(candidate: Candidate, given: Any = None) -> Iterator[Plan]:
     """A plan for each layout, the likeliest first; what is `given`, inputs in order or by name, is not guessed."""
     run = forward_of(candidate)
     made = list(arguments(candidate.thing, made=True)) if _has_constructor(candidate) else []
-    given_inputs = _inputs(run)
+    wanted = list(wanted_targets(candidate.backward, run)) if candidate.kind == "pair" else []
+    given_inputs = [*_inputs(run), *wanted]
     first = given_inputs[0].name
-    for world in likely_worlds(candidate.name, candidate.source, first):
+    for world, as_left in _layouts(candidate, first, made):
         options: dict[Key, list[Spec]] = {}
         for argument in made:
             options["made", argument.name] = guesses(argument, world, candidate.source)
         for argument in given_inputs:
-            options["passed", argument.name] = _fitting(argument, candidate, world)
+            fits = targets_of_output(world) if argument in wanted else _fitting(argument, candidate, world)
+            options["passed", argument.name] = fits
         if first == "x0" and not list(arguments(run, made=False)):
             options["passed", "x1"] = [*options["passed", "x1"], Leave()]
         for name in preparers(candidate.thing) if candidate.made else []:
             for argument in arguments(_unbound(candidate.thing, name), made=True):
                 options["prepared", f"{name}.{argument.name}"] = guesses(argument, world, candidate.source)
-        first_input = options["passed", first]
-        options["passed", first] = [Floats(axes) for axes in _default_images(made)] + first_input
+        if as_left:
+            options |= {key: [Leave()] for key, specs in options.items() if key[0] == "made" and Leave() in specs}
+            options["passed", first] = [Floats(axes) for axes in _default_images(made)] + options["passed", first]
         options = {key: specs for key, specs in options.items() if specs} | _as_given(given, made, given_inputs)
         specs = {key: found[0] for key, found in options.items()}
         yield Plan(world, specs, options, Sizes(USUAL | world.lengths), tuple(given_inputs))
+
+
+def _layouts(candidate: Candidate, first: str, made: list[Argument]) -> Iterator[tuple[World, bool]]:
+    """The worlds; after those of images the same with the sizes that a constructor has by default."""
+    worlds = likely_worlds(candidate.name, candidate.source, first)
+    images = [world for world in worlds if world.name == IMAGES.name] if _default_images(made) else []
+    sized = images and not any(is_large(argument.default) for argument in made if isinstance(argument.default, tuple))
+    for world in worlds:
+        if sized and world == images[0]:
+            yield world, True
+        yield world, False
+        if images and not sized and world == images[-1]:
+            yield world, True
 
 
 def _default_images(made: list[Argument]) -> list[tuple[str, ...]]:
@@ -130,7 +154,7 @@ def _fitting(argument: Argument, candidate: Candidate, world: World) -> list[Spe
 def forward_of(candidate: Candidate) -> Callable[..., Any]:
     """The function that is called with the inputs, without self."""
     if not candidate.made:
-        return candidate.thing  # type: ignore[no-any-return]
+        return run_of(candidate.thing) if candidate.kind == "custom" else candidate.thing
     return _unbound(candidate.thing, candidate.methods[0])
 
 

@@ -1,15 +1,21 @@
-"""Fresh numbers for parameters that all start alike: with gamma 1 and bias 0 some mistakes cannot be seen."""
+"""Fresh numbers for parameters at which some mistakes cannot be seen: all alike, or so small that nothing gets through.
+
+With gamma 1 and bias 0 a forgotten factor makes no difference; with weights of 0.001 a loss hardly depends on the first
+of several layers.
+"""
 
 from typing import Any
 
 import numpy as np
 
 from gradcheck.checking.conventions import understand
-from gradcheck.checking.subject import Options, copies
+from gradcheck.checking.subject import Array, Options, copies
+
+_FAINT = 0.1
 
 
 def renew(thing: Any, inputs: list[Any], seed: int) -> None:
-    """Replace the parameters of an object that hold one number only, in place, by numbers of both signs around it.
+    """Replace the parameters of an object that hold one number only, or tiny ones, in place.
 
     A layer that first has its parameters when it has seen an input is run once.
     """
@@ -20,6 +26,17 @@ def renew(thing: Any, inputs: list[Any], seed: int) -> None:
     rng = np.random.default_rng(seed)
     for parameter in subject.parameters.values():
         value = np.asarray(parameter.read())
-        if value.size and np.issubdtype(value.dtype, np.floating) and np.all(value == value.flat[0]):
-            signs = rng.choice([-1.0, 1.0], value.shape)
-            parameter.write(np.asarray(value + signs * rng.uniform(0.2, 0.6, value.shape), value.dtype))
+        if value.size and np.issubdtype(value.dtype, np.floating):
+            parameter.write(np.asarray(_renewed(value, rng), value.dtype))
+
+
+def _renewed(value: Array, rng: np.random.Generator) -> Array:
+    """Numbers of both signs around a single one; faint weights so large that a sum of inputs keeps its size."""
+    if np.all(value == value.flat[0]):
+        signs = rng.choice([-1.0, 1.0], value.shape)
+        return np.asarray(value + signs * rng.uniform(0.2, 0.6, value.shape))
+    if value.ndim < 2:
+        return value
+    size = float(np.sqrt(np.mean(value**2)))
+    wanted = 1 / np.sqrt(value.size / min(value.shape[-1], value.shape[0]))
+    return np.asarray(value * (wanted / size)) if size < _FAINT * wanted else value

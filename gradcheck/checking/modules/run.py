@@ -47,7 +47,7 @@ def run(candidate: Candidate, how: How | None = None, given: Any = None) -> Resu
         return result
     if best is None or best.report is None:
         return _without_report(result, candidate, search, best)
-    if best.misshapen and best.verdict != "agree" and not _is_plain(candidate, best.plan):
+    if best.misshapen and best.verdict != "agree" and not best.agreeing and not _is_plain(candidate, best.plan):
         faults = [finding.message for finding in best.report.conduct if not finding.ok]
         result.skipped = (
             f"{len(search.attempts)} guesses at its arguments, and none that backward answers as it should; with "
@@ -151,11 +151,8 @@ def call_text(candidate: Candidate, plan: Plan) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return (
-            f"{'×'.join(map(str, value.shape))}"
-            if value.dtype.kind == "f"
-            else f"{'×'.join(map(str, value.shape))} {value.dtype.name}"
-        )
+        shape = "×".join(map(str, value.shape)) or "a number"
+        return shape if value.dtype.kind == "f" else f"{shape} {value.dtype.name}"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_shown(entry)}" for key, entry in value.items()) + "}"
     text = getattr(value, "__name__", None) or repr(value)

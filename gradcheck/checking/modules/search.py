@@ -16,8 +16,9 @@ from gradcheck.checking.modules.plan import Key, Plan, alternatives, plans, prep
 from gradcheck.checking.modules.sizes import Sizes
 from gradcheck.checking.modules.specs import Fixed, Floats, HotColumns, Labels, Leave, OneHot
 from gradcheck.checking.modules.targets import is_target
-from gradcheck.checking.modules.worlds import COLUMNS, DENSE, SINGLES
+from gradcheck.checking.modules.worlds import COLUMNS, DENSE, FITTED, FITTED_COLUMNS, SINGLES
 
+_ALIKE = {DENSE, COLUMNS, SINGLES, FITTED, FITTED_COLUMNS}
 MOST = 240  # attempts at one candidate
 _MENDS, _ROUNDS, _AFTER_A_REPORT, _WORDS = 8, 6, 12, 4
 
@@ -43,7 +44,7 @@ class Search:
         for plan in plans(self.candidate, self.given):
             if plan.world.rare and (reported or self._best(lambda a: a.stage == BACKWARD)):
                 break
-            if reported and not _is_sibling(plan, reported[0]):
+            if reported and not _is_sibling(self.candidate, plan, reported[0]):
                 continue
             result = self.climb(plan)
             if result is None:
@@ -56,7 +57,7 @@ class Search:
                     return result
                 reported.append(result)
         sound = [a for a in reported if not a.misshapen and a.verdict == "disagree"]
-        return next(iter(sound or reported), None)
+        return max(sound or reported, key=lambda a: a.agreeing, default=None)
 
     def climb(self, plan: Plan) -> Attempt | None:
         """From a first guess to one that runs, or to the best that was found; None if too much was tried."""
@@ -114,7 +115,7 @@ class Search:
         names = [argument.name for argument in result.plan.order]
         if result.misshapen:  # perhaps an array has too many axes, or too few
             others = [plan for _, plan in alternatives(result.plan, ("passed", "made"))]
-        elif any(is_target(argument.name, argument.beside, self.candidate.source) for argument in result.plan.order):
+        elif _has_target(self.candidate, result.plan):
             others = [
                 plan
                 for key, plan in alternatives(result.plan, ("passed",))
@@ -162,11 +163,19 @@ def _with_sizes(plan: Plan, sizes: Sizes) -> Plan:
     return Plan(plan.world, plan.specs, plan.options, sizes, plan.order, plan.prepared)
 
 
-def _is_sibling(plan: Plan, reported: Attempt) -> bool:
+def _is_sibling(candidate: Candidate, plan: Plan, reported: Attempt) -> bool:
     """Whether it is the other of two layouts that nothing tells apart: samples in rows or in columns."""
     if reported.misshapen:
         return not plan.world.rare
-    return {plan.world, reported.plan.world} <= {DENSE, COLUMNS, SINGLES}
+    if candidate.kind == "network":  # its own parameters say which
+        return False
+    is_loss = candidate.kind in ("loss", "gradient", "derivative", "methods") or _has_target(candidate, plan)
+    alike = _ALIKE if is_loss else {DENSE, COLUMNS}
+    return {plan.world, reported.plan.world} <= alike
+
+
+def _has_target(candidate: Candidate, plan: Plan) -> bool:
+    return any(is_target(argument.name, argument.beside, candidate.source) for argument in plan.order)
 
 
 def _same_shapes(one: Attempt, other: Attempt) -> bool:

@@ -4,16 +4,18 @@ As every axis has a length of its own, the lengths in a message name the axes: `
 says that the axis of length 6 and the axis of length 5 are one.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 
 # N batch, D features in, H features out, T time, V vocabulary; C channels, F filters, Y and X height and width,
-# KY and KX those of a kernel. Two numbers in a name multiply: 4H.
-USUAL = {"N": 3, "D": 6, "H": 5, "T": 4, "V": 9, "C": 2, "F": 4, "Y": 8, "X": 6, "KY": 3, "KX": 3, "S": 7}
+# KY and KX those of a kernel; P all parameters in one row. Two numbers in a name multiply: 4H.
+USUAL = {"N": 3, "D": 6, "H": 5, "T": 4, "V": 9, "C": 2, "F": 4, "Y": 8, "X": 6, "KY": 3, "KX": 3, "S": 7, "P": 12}
 _SPARE = (10, 11, 13, 14, 17, 15, 19, 23)
 
 _LONGEST = 400
 
+_RESHAPE = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 _SHAPES = re.compile(r"\(((?:\d+,? ?)*)\)")
 _PAIRS = (
     re.compile(r"(\d+) \(dim \d+\) != (\d+) \(dim \d+\)"),
@@ -37,7 +39,9 @@ class Sizes:
         self.lengths = dict(lengths)
 
     def of(self, axis: str) -> int:
-        """The length of an axis; one that is new has a length that no other has."""
+        """The length of an axis; one that is new has a length that no other has; ``H+D`` is two side by side."""
+        if "+" in axis:
+            return sum(map(self.of, axis.split("+")))
         factor, name = re.fullmatch(r"(\d*)(.*)", axis, re.S).groups()  # type: ignore[union-attr]
         if not name:
             return int(factor)
@@ -55,6 +59,9 @@ class Sizes:
 
     def mended(self, message: str, used: list[str], data: tuple[str, ...] = ()) -> Iterator["Sizes"]:
         """The same with two lengths made one, for each way to read a message; the later of the axes in use yields."""
+        if "P" in used and (short := _RESHAPE.search(message)):
+            missing = math.prod(int(n) for n in re.findall(r"\d+", short[2])) - int(short[1])
+            yield self.with_length(P=self.of("P") + missing)
         for one, other in clashes(message):
             if 0 in (one, other) or self.lengths.get("N") in (one, other):
                 continue  # a batch is as long as it is: what has its length by accident is no axis of it

@@ -11,7 +11,11 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import FunctionType
 from typing import Any
+
+from gradcheck.checking.modules.lookups import bare, lookups
+from gradcheck.checking.state.home import Home
 
 
 @dataclass
@@ -24,7 +28,7 @@ class Source:
         All of it, docstrings included.
     trees : list of ast.AST
     helpers : Source, optional
-        Of the functions of the same module that they call: a dictionary may be looked into there.
+        Of the user's functions that they call, and those call: a dictionary may be looked into there.
     """
 
     text: str = ""
@@ -47,10 +51,9 @@ class Source:
 
     @classmethod
     def with_helpers(cls, functions: list[Any]) -> "Source":
-        """The source of functions, beside it that of what they call in their module."""
+        """The source of functions, beside it that of what they call, and what is called there."""
         source = cls.of(functions)
-        called = [f.__globals__.get(name) for f in functions for name in getattr(f, "__code__", f).co_names]
-        source.helpers = cls.of(f for f in called if inspect.isfunction(f) and f.__module__ == functions[0].__module__)
+        source.helpers = cls.of(_called_by(functions))
         return source
 
     @cached_property
@@ -70,11 +73,11 @@ class Source:
         """How many axes an array has, as far as shapes unpacked and axes indexed and transposed tell."""
         found: dict[str, int] = {}
         for node in self._nodes(ast.Subscript):
-            array = _bare(node.value)
+            array = bare(node.value)
             if array and isinstance(node.slice, ast.Tuple) and not _adds_axes(node.slice):
                 found[array] = max(found.get(array, 0), len(node.slice.elts))
         for node in self._nodes(ast.Call):
-            array = _bare(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+            array = bare(node.func.value) if isinstance(node.func, ast.Attribute) else ""
             if array and isinstance(node.func, ast.Attribute) and node.func.attr == "transpose" and len(node.args) > 2:
                 found[array] = len(node.args)
         return found | {array: len(named[0]) for array, named in self.axes.items()}
@@ -90,23 +93,23 @@ class Source:
     def keys(self) -> dict[str, list[str]]:
         """Which keys are looked up in a dictionary, by its name: those it must have first."""
         found: dict[str, list[str]] = {}
-        for node in self._nodes(ast.Subscript):
-            if _is_word(node.slice) and isinstance(node.ctx, ast.Load):
-                found.setdefault(_bare(node.value), []).append(node.slice.value)
-        for node in self._nodes(ast.Call):
-            if isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "setdefault", "pop") and node.args:
-                key = node.args[0]
-                if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    found.setdefault(_bare(node.func.value), []).append(key.value)
+        for lookup in sorted(lookups(self.trees), key=lambda lookup: not lookup.required):
+            found.setdefault(lookup.dictionary, []).append(lookup.key)
         known = self.helpers.keys if self.helpers else {}
-        return known | {name: list(dict.fromkeys(keys)) for name, keys in found.items() if name}
+        names = (name for name in {**found, **known} if name)
+        return {name: list(dict.fromkeys([*found.get(name, []), *known.get(name, [])])) for name in names}
+
+    def spares(self, dictionary: str, key: str) -> bool:
+        """Whether every place that looks a key up has a default for it."""
+        own = all(not lookup.required for lookup in lookups(self.trees) if lookup[:2] == (dictionary, key))
+        return own and (self.helpers is None or self.helpers.spares(dictionary, key))
 
     @cached_property
     def words(self) -> dict[str, list[str]]:
         """The words that a variable, attribute or entry is compared with, by its name."""
         found: dict[str, list[str]] = {}
         for node in self._nodes(ast.Compare):
-            name = _bare(node.left) or _entry(node.left)
+            name = bare(node.left) or _entry(node.left)
             for constant in (c for side in node.comparators for c in ast.walk(side)):
                 if name and isinstance(constant, ast.Constant) and isinstance(constant.value, str):
                     found.setdefault(name, []).append(constant.value)
@@ -126,6 +129,21 @@ class Source:
         return (node for tree in self.trees for node in ast.walk(tree) if isinstance(node, kind))
 
 
+def _called_by(functions: Iterable[Any]) -> list[FunctionType]:
+    """The user's functions that these call, directly or through others."""
+    found: dict[FunctionType, None] = {}
+    pending = [f for f in functions if isinstance(f, FunctionType)]
+    home = Home(pending)
+    while pending:
+        function = pending.pop(0)
+        for name in function.__code__.co_names:
+            called = function.__globals__.get(name)
+            if isinstance(called, FunctionType) and called not in found and home.reads(called.__module__):
+                found[called] = None
+                pending.append(called)
+    return list(found)
+
+
 def is_stub(function: Callable[..., Any]) -> bool:
     """Whether nothing has been written into a function yet: ``pass``, ``raise``, or gradients that are all left None.
 
@@ -142,28 +160,13 @@ def is_stub(function: Callable[..., Any]) -> bool:
     returned = [node.value for s in body for node in ast.walk(s) if isinstance(node, ast.Return)]
     parts = [part for value in returned for part in (value.elts if isinstance(value, ast.Tuple) else [value])]
     blank = _left_none(body)
-    return bool(parts) and all(part is None or _is_none(part) or _bare(part) in blank for part in parts)
+    return bool(parts) and all(part is None or _is_none(part) or bare(part) in blank for part in parts)
 
 
 def is_unimplemented(function: Callable[..., Any]) -> bool:
     """Whether a function only raises ``NotImplementedError``, as those of base classes do."""
     body = [s for s in _body(function) or [] if not _is_docstring(s)]
     return len(body) == 1 and isinstance(body[0], ast.Raise)
-
-
-def returned_tuples(function: Callable[..., Any]) -> list[list[str]]:
-    """What the elements of each returned tuple are called; an empty name for what has none."""
-    tree = Source.of([function]).trees
-    found = (
-        [
-            node.value.elts
-            for node in ast.walk(tree[0])
-            if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
-        ]
-        if tree
-        else []
-    )
-    return [[_bare(element) for element in elements] for elements in found]
 
 
 def _body(function: Callable[..., Any]) -> list[ast.stmt] | None:
@@ -185,11 +188,11 @@ def _left_none(body: list[ast.stmt]) -> set[str]:
     for node in (node for statement in body for node in ast.walk(statement)):
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                names = {_bare(name) for name in ast.walk(target)} - {""}
+                names = {bare(name) for name in ast.walk(target)} - {""}
                 values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
                 (none if all(map(_is_none, values)) else other).update(names)
         elif isinstance(node, ast.AugAssign | ast.For | ast.withitem | ast.NamedExpr):
-            other |= {_bare(name) for name in ast.walk(node)}
+            other |= {bare(name) for name in ast.walk(node)}
     return none - other
 
 
@@ -201,25 +204,12 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _is_word(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
 def _shape_of(node: ast.expr) -> str:
     """The array of which ``x.shape`` or ``np.shape(x)`` is taken."""
     if isinstance(node, ast.Attribute) and node.attr == "shape":
-        return _bare(node.value)
+        return bare(node.value)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "shape" and node.args:
-        return _bare(node.args[0])
-    return ""
-
-
-def _bare(node: ast.AST) -> str:
-    """The name of a variable, or of an attribute of ``self``."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
-        return node.attr
+        return bare(node.args[0])
     return ""
 
 
@@ -227,7 +217,7 @@ def _entry(node: ast.AST) -> str:
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
         return str(node.slice.value)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return _bare(node.func.value)  # mode.lower() == "train"
+        return bare(node.func.value)  # mode.lower() == "train"
     return ""
 
 

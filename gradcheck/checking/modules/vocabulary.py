@@ -16,7 +16,6 @@ from gradcheck.checking.modules.specs import (
     Axes,
     Fixed,
     Floats,
-    HotColumns,
     Labels,
     Length,
     Mask,
@@ -38,11 +37,29 @@ def _data(argument: Argument, world: World, source: Source) -> list[Spec]:
     return [Floats(world.data), *(tokens if indexes else [])]
 
 
+_BESIDE_A_STATE = re.compile(
+    r"((concatenate|[hv]stack)\(\s*[\[(]|np\.[rc]_\[)\s*(a_?prev|h_?prev|prev_?h|h|xt?|x_t)\s*,", re.I
+)
+
+
 def _weight(argument: Argument, world: World, source: Source) -> list[Spec]:
     found: list[Spec] = [Floats(world.weight)]
+    if _BESIDE_A_STATE.search(source.text):
+        found.insert(0, Floats(tuple("H+D" if axis == "D" else axis for axis in world.weight)))
     if re.search(r"embed", source.text[:400], re.I):
         found.insert(0, Floats(("V", "D")))
     return [*found, Floats(world.weight[::-1]), Floats(world.scale), Floats((world.inn, world.out))]
+
+
+def _previous(argument: Argument, world: World, source: Source) -> list[Spec]:
+    """What the layer before made, or beside an input what the step before left."""
+    beside_an_input = any(other.lower() in ("x", "xt", "x_t") for other in argument.beside)
+    return _state(argument, world, source) if beside_an_input else _data(argument, world, source)
+
+
+def _from_states(argument: Argument, world: World, source: Source) -> list[Spec]:
+    in_columns = world.weight[0] == "H"
+    return [Floats(("V", "H") if in_columns else ("H", "V")), Floats(world.weight), Floats(world.data)]
 
 
 def _flat(axes: Axes) -> Axes:
@@ -65,32 +82,6 @@ def _scale(argument: Argument, world: World, source: Source) -> list[Spec]:
 def _state(argument: Argument, world: World, source: Source) -> list[Spec]:
     many = Floats(("N", "T", "H"))
     return [many, Floats(world.state)] if argument.plain.endswith("s") else [Floats(world.state), many]
-
-
-def target_options(argument: Argument, world: World, source: Source) -> list[Spec]:
-    """What a loss compares with; its order is the business of :mod:`gradcheck.checking.modules.targets`."""
-    if re.search(r"vocab|corpus", source.text):  # words: one for each sample, or at each time
-        known: tuple[Axes, ...] = (("N",), ("N", "T"))
-        return [*(Labels(axes, "V") for axes in known), *(OneHot((*axes, "V")) for axes in known)]
-    if world.data == ("D", "N"):
-        return [HotColumns(world.data), Floats(world.data, "binary"), Floats(world.data), Labels(world.data[-1:], "D")]
-    if world.inn == world.data[-1] and re.search(r"out(put)?_?(size|dim|features|nodes)|num_classes", source.text):
-        shape = world.output  # a network: the targets are of its outputs
-        found: list[Spec] = [OneHot(shape), Labels(shape[:-1], shape[-1]), Floats(shape)]
-        return [*found, *target_options(argument, world, Source())]
-    shape, last = world.data, world.data[-1]
-    if len(shape) == 1:
-        return [Floats(shape, "binary"), Labels(shape, "2"), Floats(shape), Floats(shape, "signs")]
-    alike = [Labels(axes, "2") for other in argument.beside for axes in source.axes.get(other, [])]
-    return [
-        *(Labels(axes, last) for axes in (shape[:-1],)),
-        OneHot(shape),
-        Floats(shape, "binary"),
-        Floats(shape),
-        Floats(shape, "signs"),
-        Labels(shape[:1], last),
-        *alike,
-    ]
 
 
 def _layers(argument: Argument, world: World, source: Source) -> list[Spec]:
@@ -236,7 +227,12 @@ MADE: list[tuple[str, Guess]] = [
 PASSED: list[tuple[str, Guess]] = [
     (r"contexts?", _contexts),
     (r"w_?hh?\d*|whh|w_?h_?\w?|u|weights?_h\w*|recurrent\w*", lambda a, w, s: [Floats(w.recurrent), Floats(w.weight)]),
-    (r"w_?hy|why|w_?y\w*|w_?vocab|v", lambda a, w, s: [Floats(("H", "V")), Floats(w.weight), Floats(w.data)]),
+    (r"w_?hy|why|w_?y\w*|w_?vocab|v", _from_states),
+    (r"nn_?\w*params\w*|params?|parameters|x0|unrolled\w*", lambda a, w, s: [Floats(("P",)), Floats(w.data)]),
+    (r"(input|in)_?(layer)?_?(size|dims?|units)|n_?in", _length("inn")),
+    (r"(hidden)_?(layer)?_?(size|dims?|units)|n_?hidden", _length("H")),
+    (r"(output|out)_?(layer)?_?(size|dims?|units)|n_?out|(n|num)_?(labels|classes|outputs)", _length("out")),
+    (r"a_?prev|prev_a", _previous),
     (r"w\w{0,2}|\w*weights?\w*|kernels?|filters?|theta\w*|w\d", _weight),
     (r"b\w?|bias\w*|b\d|b_\w+|intercept", _bias),
     (r"gamma|beta|scale|shift", _scale),
@@ -254,7 +250,7 @@ PASSED: list[tuple[str, Guess]] = [
     (r"\w*var(iance)?|std|sigma", lambda a, w, s: [Floats(w.scale, "positive"), Floats(w.data, "positive")]),
     (r"input_?(shape|dims|dim)|x_?shape|shape|in_?shape", _input_shape),
     (
-        r"(x|a|z|inp|inputs?|data|images?|img|imgs|features?|xs|tensor|batch|embeddings?|scores?|logits?|layer_input|input_data|in_data|a_?prev|activations?_prev|prev_a|input_tensor|input_?x|y_?(pred|hat|p)\w*|pred\w*|probs?|outputs?|al|y|t|prev_activation\w*|values?|vec|vector|num)\d*",
+        r"(x|a|z|inp|inputs?|data|images?|img|imgs|features?|xs|tensor|batch|embeddings?|scores?|logits?|layer_input|input_data|in_data|activations?_prev|input_tensor|input_?x|y_?(pred|hat|p)\w*|pred\w*|probs?|outputs?|al|y|t|prev_activation\w*|values?|vec|vector|num)\d*",
         _data,
     ),
     *[pair for pair in _SHARED if pair[0] not in ("axis|dim",)],

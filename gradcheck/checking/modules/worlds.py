@@ -29,6 +29,8 @@ class World:
         One in which a mistake can hide (a single sample): tried only where nothing else runs.
     lengths : dict
         Lengths other than the usual.
+    answers : tuple of str
+        The axes of what a model makes of the data, where the weight does not say it.
     """
 
     name: str
@@ -42,20 +44,26 @@ class World:
     out: str = "H"
     rare: bool = False
     lengths: dict[str, int] = field(default_factory=dict, hash=False)
+    answers: Axes = ()
 
     @property
     def output(self) -> Axes:
         """The axes of what a weight makes of the data."""
-        return tuple(self.out if axis == self.inn else axis for axis in self.data)
+        return self.answers or tuple(self.out if axis == self.inn else axis for axis in self.data)
 
 
 DENSE = World("rows", ("N", "D"))
 SINGLES = World("one number a sample", ("N",), scale=("1",), inn="N")
 COLUMNS = World("columns", ("D", "N"), ("H", "D"), ("H", "H"), ("H", "1"), ("D", "1"), ("H", "N"))
+FITTED = World("rows, one number for each", ("N", "D"), ("D",), bias=(), answers=("N",))
+FITTED_COLUMNS = World("columns, one number for each", ("D", "N"), ("D", "1"), bias=(), answers=("1", "N"))
 IMAGES = World("images", ("N", "C", "Y", "X"), ("F", "C", "KY", "KX"), bias=("F",), scale=("C",), inn="C", out="F")
 LAST = World("channels last", ("N", "Y", "X", "C"), ("KY", "KX", "C", "F"), bias=("F",), scale=("C",), inn="C", out="F")
 SEQUENCES = World("sequences", ("N", "T", "D"))
 STEPS = World("time first", ("T", "N", "D"))
+STEPS_LAST = World(
+    "columns, time last", ("D", "N", "T"), ("H", "D"), bias=("H", "1"), scale=("D", "1"), state=("H", "N")
+)
 LINES = World("lines", ("N", "C", "S"), ("F", "C", "KX"), bias=("F",), scale=("C",), inn="C", out="F")
 VECTOR = World("a vector", ("D",), ("H", "D"), ("H", "H"), ("H",), ("D",), ("H",), rare=True)
 COLUMN = World("a column", ("D", "1"), ("H", "D"), ("H", "H"), ("H", "1"), ("D", "1"), ("H", "1"), rare=True)
@@ -72,10 +80,13 @@ WORLDS = (
     DENSE,
     COLUMNS,
     SINGLES,
+    FITTED,
+    FITTED_COLUMNS,
     SEQUENCES,
     IMAGES,
     LAST,
     STEPS,
+    STEPS_LAST,
     LINES,
     VECTOR,
     COLUMN,
@@ -89,6 +100,7 @@ WORLDS = (
 _IMAGES = re.compile(r"conv|pool|im2col|2d|spatial|image|upsamp|padding|lrn", re.I)
 _LINES = re.compile(r"1d", re.I)
 _SEQUENCES = re.compile(r"rnn|lstm|gru|time|temporal|sequence|attention|recurrent|transformer", re.I)
+_FITTED = re.compile(r"def \w+\((?=[^)]*\b(theta|w|beta|coef\w*|weights)\b)(?=[^)]*\by\b)", re.I)
 _COLUMNS = re.compile(r"shape\[1\]|\(\s*\w+\.T\s*,|, 1\)\)|axis\s*=\s*1, keepdims")
 
 
@@ -104,6 +116,10 @@ def likely_worlds(name: str, source: Source, first: str) -> list[World]:
 
 def _affinity(world: World, name: str, source: Source) -> int:
     points = 0
+    if world in (FITTED, FITTED_COLUMNS):
+        transposed = re.search(r"\b(theta|w)\.T\b\s*(,|@)|X\.shape\[1\]", source.text, re.I)
+        matches = bool(transposed) == (world is FITTED_COLUMNS)
+        return 3 if matches and _FITTED.search(source.text) and not re.search(r"\bdW\b", source.text) else -1
     if world is DENSE and re.search(r"\bh_?prev\b|prev_h|\bhprev\b", source.text) and not re.search(r"time|T\b", name):
         points += 3
     if world.inn == "C":
@@ -114,6 +130,7 @@ def _affinity(world: World, name: str, source: Source) -> int:
         points += (1 if world.data[-1] == "C" else -1) * (1 if last else -1)
     elif "T" in world.data:
         points += 2 * bool(_SEQUENCES.search(name))
+        points += (1 if world is STEPS_LAST else -1) * bool(re.search(r"m, T_[xy]\b", source.text))
     elif world is COLUMNS:
         points += (
             2
@@ -128,7 +145,7 @@ def _affinity(world: World, name: str, source: Source) -> int:
 def _variants(world: World, name: str, source: Source) -> list[World]:
     """A world as it is, and with other lengths: images that pools divide, gates side by side."""
     if "Y" in world.data:
-        return [replace(world, lengths={"Y": y, "X": x}) for y, x in ((7, 5), (8, 6), (6, 9))]
+        return [replace(world, lengths={"Y": y, "X": x}) for y, x in ((7, 5), (8, 6), (6, 9), (8, 8))]
     gates = _gates(name, source)
     if gates and "H" in world.weight:
         return [
@@ -139,6 +156,8 @@ def _variants(world: World, name: str, source: Source) -> list[World]:
 
 
 def _gates(name: str, source: Source) -> list[int]:
+    if re.search(r"\bW_?[fio]\b", source.text):  # each gate has a weight of its own
+        return []
     found = [4] if re.search("lstm", name + source.text[:200], re.I) else []
     found += [3] if re.search("gru", name + source.text[:200], re.I) else []
     found += [int(k) for k in re.findall(r"\b([34])\s*\*\s*(?:self\.)?\w*[hH]\w*\b", source.text)]

@@ -15,8 +15,8 @@ from gradcheck.checking.subject import counted, listed
 def assign(returned: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Which input each returned gradient belongs to.
 
-    A single array belongs to the first float input, or to the prediction where the targets come first; the others
-    are held constant.
+    A single array belongs to the first float input, or to the prediction where the targets come first, or to the only
+    one of its shape; the others are held constant.
     A tuple has one for each float input, or one for each input. A dictionary has them by name, or by ``d`` + name.
     What a tuple has beyond that is :func:`surplus`.
     """
@@ -31,7 +31,14 @@ def assign(returned: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
             return {name: every[name] for name in names}
         given = iter(returned)
         return {name: next(given, None) for name in names}
-    return {predicted(inputs) or names[0]: returned}
+    return {_owner(returned, inputs, predicted(inputs) or names[0]): returned}
+
+
+def _owner(gradient: Any, inputs: Mapping[str, Any], usual: str) -> str:
+    """Whose a single gradient is: that of the data too may be a matter of its shape, in ``cost(X, y, theta)``."""
+    shapes = {name: np.shape(value) for name, value in variables(inputs).items()}
+    fits = [name for name, shape in shapes.items() if shape == np.shape(gradient)]
+    return fits[0] if len(fits) == 1 and usual not in fits else usual
 
 
 def surplus(returned: Any, inputs: Mapping[str, Any]) -> list[Any]:

@@ -1,13 +1,14 @@
 """Scalar functions with their gradient: a second function, or ``(value, gradient)`` in one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.common.arguments import call, name_of, named_inputs, variables
+from gradcheck.checking.conventions.common.arguments import call, is_variable, name_of, named_inputs, variables
 from gradcheck.checking.conventions.common.assigning import assign_entries, complaint
 from gradcheck.checking.conventions.common.nested import gather, spread
+from gradcheck.checking.conventions.common.returned_names import owners
 from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, kind_of
 
 
@@ -45,16 +46,36 @@ class FunctionSubject(Subject):
                 f"with grad=True f must return (value, gradient), but it returned {type(returned).__name__}; "
                 "pass the gradient as a function, grad=df, or return both"
             )
-        value, *gradients = returned
+        value, *gradients = self._value_first(returned)
         gradient = gradients[0] if len(gradients) == 1 else tuple(gradients)
         return self._scalar(value), lambda _: self._assigned(gradient, inputs)
 
+    def _value_first(self, returned: Sequence[Any]) -> Sequence[Any]:
+        """Both in one order: in ``return grads, cost`` the value comes last."""
+        if is_number(returned[0]) or not is_number(returned[-1]):
+            return returned
+        self.understood = "function returning (gradient, value)"
+        return [returned[-1], *returned[:-1]]
+
     def _assigned(self, gradients: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        named = self._by_their_names(gradients)
+        if named:
+            return dict(zip(named, gradients, strict=True))
         self.surplus = complaint(gradients, inputs, "grad" if self.grad else self.name)
         assigned = assign_entries(gradients, inputs)
         if isinstance(gradients, Mapping):  # of the parameters by name; data and targets have none
             return {name: gradient for name, gradient in assigned.items() if gradient is not None}
         return assigned
+
+    def _by_their_names(self, gradients: Any) -> list[str]:
+        """Whose the gradients in a tuple are: as they are called where they are returned, dw, db; else by shape."""
+        if not isinstance(gradients, tuple):
+            return []
+        shapes = {name: np.shape(value) for name, value in self.tensors.items()}
+        fits = [[name for name, shape in shapes.items() if shape == np.shape(gradient)] for gradient in gradients]
+        alone = [name for names in fits if len(names) == 1 for name in names]
+        by_shape = alone if len(gradients) < len(shapes) and len(set(alone)) == len(gradients) else []
+        return owners(self.grad or self.f, len(gradients), self.tensors) or by_shape
 
     def _scalar(self, value: Any) -> list[Array]:
         if np.size(value) != 1:
@@ -63,6 +84,11 @@ class FunctionSubject(Subject):
                 "sum it, or check the pair of a forward and its vector-Jacobian product: check(f, x, backward=vjp)"
             )
         return as_outputs(value, self.name)
+
+
+def is_number(value: Any) -> bool:
+    """Whether something returned can be the value of a loss."""
+    return isinstance(value, float | np.floating) or (is_variable(value) and np.size(value) == 1)
 
 
 def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:

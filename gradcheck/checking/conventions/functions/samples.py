@@ -3,7 +3,7 @@
 In one style of course a cost is the mean over m samples, which stand in columns; the upstream gradient is that of each
 sample's own loss, and every backward divides the gradients of its parameters by m. That of the data it leaves alone.
 The style is recognised only where biases are columns and the numbers leave no doubt: the data's gradient is right as
-it is, and those of two parameters or more are right times m.
+it is, and those of two parameters or more are right times m, or that of one beside another that is wrong either way.
 """
 
 from collections.abc import Callable, Mapping
@@ -68,8 +68,7 @@ def averages(
     samples = outputs[0].shape[-1] if outputs[0].ndim else 1
     averaged = tuple(name for name, ratio in ratios.items() if samples > 1 and distance(ratio, samples) < NEAR)
     exact = [name for name, ratio in ratios.items() if distance(ratio, 1.0) < NEAR]
-    return (
-        Averaged(averaged, samples)
-        if len(averaged) >= 2 and exact and len(exact) + len(averaged) == len(gradients)
-        else None
-    )
+    wrong = len(gradients) - len(exact) - len(averaged)  # under any reading
+    if len(exact) >= 1 and averaged and (len(averaged) >= 2 if not wrong else len(exact) == 1):
+        return Averaged(averaged, samples)
+    return None

@@ -5,14 +5,13 @@ two may come in either order.
 """
 
 from collections.abc import Mapping
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from gradcheck.checking.conventions.common.arguments import is_variable, named_inputs
 from gradcheck.checking.conventions.common.nested import spread
-from gradcheck.checking.conventions.functions.function import FunctionSubject
+from gradcheck.checking.conventions.functions.function import FunctionSubject, is_number
 from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Options, Subject
 
@@ -29,12 +28,10 @@ def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject 
         return None
     finally:
         state.restore()
-    turned = _is_turned(returned)
-    if not _fits(returned[::-1] if turned else returned, named_inputs(thing, inputs)):
+    if not _fits(returned[::-1] if _is_turned(returned) else returned, named_inputs(thing, inputs)):
         return None
-    subject = FunctionSubject(_value_first(thing) if turned else thing, None, inputs, options.name)
+    subject = FunctionSubject(thing, None, inputs, options.name)
     subject.trials += 1
-    subject.understood = "function returning (gradient, value)" if turned else "function returning (value, gradient)"
     return subject
 
 
@@ -42,19 +39,11 @@ def _is_turned(returned: Any) -> bool:
     """Whether the gradients come first: ``grads, cost``."""
     if not (isinstance(returned, tuple) and len(returned) == 2):
         return False
-    return _is_number(returned[1]) and not _is_number(returned[0])
-
-
-def _value_first(function: Any) -> Any:
-    @wraps(function)
-    def turned(*arguments: Any) -> Any:
-        return function(*arguments)[::-1]
-
-    return turned
+    return is_number(returned[1]) and not is_number(returned[0])
 
 
 def _fits(returned: Any, inputs: Mapping[str, Any]) -> bool:
-    if not (isinstance(returned, tuple) and len(returned) >= 2 and _is_number(returned[0])):
+    if not (isinstance(returned, tuple) and len(returned) >= 2 and is_number(returned[0])):
         return False
     shapes = [np.shape(value) for value in spread(inputs, dictionaries=True).values() if is_variable(value)]
     gradients = returned[1:]
@@ -64,7 +53,3 @@ def _fits(returned: Any, inputs: Mapping[str, Any]) -> bool:
         gradients = tuple(gradients[0].values())
         return bool(gradients) and any(np.shape(g) in shapes for g in gradients if is_variable(g))
     return bool(gradients) and all(is_variable(g) and np.shape(g) in shapes and np.ndim(g) for g in gradients)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, float | np.floating) or (is_variable(value) and np.size(value) == 1)

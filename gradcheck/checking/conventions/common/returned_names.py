@@ -1,0 +1,57 @@
+"""What a function calls the parts of what it returns: ``return dj_db, dj_dw`` says whose gradients they are."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from gradcheck.checking.conventions.common.gradient_names import is_gradient_of
+
+
+def returned_names(function: Callable[..., Any]) -> list[list[str]]:
+    """The names in each tuple that is returned; an empty name for what has none.
+
+    Examples
+    --------
+    >>> def loss(w, x):
+    ...     value, dw = w @ x, x
+    ...     return value, dw, 1.0
+    >>> returned_names(loss)
+    [['value', 'dw', '']]
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return []
+    returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    return [[_name(part) for part in value.elts] for value in returned if isinstance(value, ast.Tuple)]
+
+
+def _name(node: ast.expr) -> str:
+    """Of a variable, or of an attribute of ``self``; a dictionary that is written out counts as one of gradients."""
+    if isinstance(node, ast.Dict):
+        return "grads"
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def owners(function: Callable[..., Any], count: int, tensors: Iterable[str]) -> list[str]:
+    """Whose gradients the last `count` parts are, as their names tell; empty where they do not tell it of all.
+
+    Examples
+    --------
+    >>> def gradient(X, y, w, b):
+    ...     dj_dw, dj_db = X.T @ (X @ w + b - y), (X @ w + b - y).sum()
+    ...     return dj_db, dj_dw
+    >>> owners(gradient, 2, ["X", "y", "w", "b"])
+    ['b', 'w']
+    """
+    known = list(tensors)
+    for names in returned_names(function):
+        if len(names) >= count:
+            meant = [[tensor for tensor in known if is_gradient_of(name, tensor)] for name in names[-count:]]
+            if all(len(one) == 1 for one in meant) and len({one[0] for one in meant}) == count:
+                return [one[0] for one in meant]
+    return []
