@@ -6,7 +6,14 @@ from autograd_references import analytic, value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcheck.analytic import cases
+from gradcheck.analytic import (
+    BatchNormalization,
+    Case,
+    GroupNormalization,
+    LayerNormalization,
+    RMSNorm,
+    cases,
+)
 from gradcheck.testing.strategies import cotangents, layer_cases
 
 pytest.importorskip("torch", reason="PyTorch is the outside implementation to compare with, and is not installed")
@@ -37,6 +44,32 @@ def test_values_and_gradients_are_those_of_torch(layer_type, dtype, data):
     assert close(y, y_torch)
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if not close(ours[name], theirs[name])] == []
+
+
+@pytest.mark.parametrize(
+    ("layer_type", "sizes", "shape"),
+    [
+        (LayerNormalization, (64,), (16, 64)),
+        (RMSNorm, (64,), (16, 64)),
+        (GroupNormalization, (8, 2), (4, 8, 5, 6)),
+        (BatchNormalization, (8,), (64, 8)),
+    ],
+)
+def test_far_from_zero_single_precision_loses_no_more_than_in_torch(layer_type, sizes, shape):
+    """Of 1e4 + x, rounding leaves three digits of x: what is right then is what double precision makes of the rest."""
+    rng = np.random.default_rng(0)
+    x, dy = (1e4 + rng.normal(size=shape)).astype(np.float32), rng.normal(size=shape).astype(np.float32)
+    case, exact = (
+        Case("", layer_type(*sizes, dtype=dtype), (x.astype(dtype),), ("x",)) for dtype in (np.float32, np.float64)
+    )
+    y_torch, torch_gradients = by_torch(case, dy)
+    right = {"y": value(exact), **analytic(exact, dy.astype(np.float64))}
+    ours, theirs = {"y": value(case), **analytic(case, dy)}, {"y": y_torch, **torch_gradients}
+
+    def lost(found):
+        return {name: np.abs(found[name] - right[name]).max() / np.abs(right[name]).max() for name in right}
+
+    assert all(lost(ours)[name] < 8 * error + 1e-6 for name, error in lost(theirs).items())
 
 
 def test_every_layer_has_its_counterpart_or_a_reason_why_not():
