@@ -100,13 +100,16 @@ def test_a_right_gradient_has_none():
 
 def test_a_layer_object_is_named_as_far_as_it_can_be():
     class Doubling:
+        def __init__(self, size):
+            self.size = size
+
         def forward(self, x):
             return 2 * x
 
         def backward(self, dout):
             return 3 * dout
 
-    assert check(Doubling(), normal(4, 3)).reproducer.splitlines()[-1] == "assert check(Doubling(...), x)"
+    assert check(Doubling(3), normal(4, 3)).reproducer.splitlines()[-1] == "assert check(Doubling(...), x)"
 
 
 def test_the_inputs_and_the_random_state_are_left_alone():
@@ -127,3 +130,58 @@ def test_it_takes_a_bounded_number_of_small_evaluations():
     report = check(watched, normal(100, 30), backward=without_mask)
     assert report.reproducer
     assert next(calls) - report.evaluations < 400
+
+
+class Tripled:
+    """A layer that can be made anew without anything to be given."""
+
+    def forward(self, x):
+        return 2 * x
+
+    def backward(self, dout):
+        return 3 * dout
+
+
+def scaled(a, b):
+    return a * b, (a, b)
+
+
+def second_negated(dout, cache):
+    a, b = cache
+    return dout * b, -dout * a
+
+
+RUNNING = {
+    "a layer": (Tripled(), (normal(4, 3),), {}),
+    "its method": (Tripled().forward, (normal(4, 3),), {"backward": Tripled().backward}),
+    "single precision": (relu, (normal(4, 3).astype(np.float32),), {"backward": without_mask}),
+    "no axes": (scaled, (np.array(1.7), np.array(-2.3)), {"backward": second_negated}),
+    "only one tensor": (scaled, (normal(4), normal(4)), {"backward": second_negated, "wrt": "b"}),
+    "an accepted error": (scaled, (normal(4), normal(4)), {"backward": second_negated, "rtol": 0.5}),
+    "another seed": (scaled, (normal(4), normal(4)), {"backward": second_negated, "seed": 7}),
+    "a mask": (scaled, (normal(4), normal(4) > 0), {"backward": second_negated, "name": "masked"}),
+}
+
+
+@pytest.mark.parametrize("case", RUNNING)
+def test_what_is_pasted_runs_as_it_stands(case):
+    f, inputs, keywords = RUNNING[case]
+    report = check(f, *inputs, **keywords)
+    if case == "a mask":
+        assert report.ok
+        assert report.reproducer == ""
+        return
+    with pytest.raises(AssertionError):
+        exec(report.reproducer, {"Tripled": Tripled, "relu": relu, "without_mask": without_mask, "scaled": scaled,
+                                 "second_negated": second_negated})  # fmt: skip
+
+
+def test_values_are_written_so_that_python_reads_them():
+    from gradcheck.checking.reproducer import _literal
+
+    for value in (np.array([np.nan, -np.inf, 1.5]), np.empty((0, 3)), np.ones((2, 1), np.float32), np.array([True]),
+                  np.array(3), np.arange(4, dtype=np.int8), 2.5, "same", None):  # fmt: skip
+        read = eval(_literal(value), {"np": np})
+        assert type(read) is type(value)
+        assert np.array_equal(read, value, equal_nan=isinstance(value, np.ndarray))
+        assert getattr(read, "dtype", None) == getattr(value, "dtype", None)

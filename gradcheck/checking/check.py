@@ -122,11 +122,15 @@ def check(
     options = Options(backward, grad, name, forward, parameters)
     report = _checked(subject, inputs, options, how)
     if report.verdict == "disagree" and max_evaluations is None:
-        known = frozenset(d.tensor for d in report.diagnoses if d.explains >= 0.99)
-        here = replace(how, executor=None, explained=known)  # small cases are not worth sending anywhere
+        sure = [d for d in report.diagnoses if d.explains >= 0.99]
+        here = replace(
+            how, executor=None,  # small cases are not worth sending anywhere
+            explained=frozenset(d.tensor for d in sure), reading=any(d.quotes for d in sure),
+        )  # fmt: skip
         report.reproducer = reproducer(
-            subject, inputs, options, report, lambda smaller: _checked(subject, smaller, options, here)
-        )
+            subject, inputs, options, report, lambda smaller: _checked(subject, smaller, options, here),
+            {"wrt": how.wanted, "rtol": how.rtol, "exhaustive": exhaustive},
+        )  # fmt: skip
     for listener in listeners:
         listener(report, subject, inputs, options)
     return report

@@ -166,6 +166,11 @@ class Diagnosis:
     message: str
     remedy: str
 
+    @property
+    def quotes(self) -> bool:
+        """Whether it quotes the line that is wrong, since the backward was read to find it."""
+        return "is wrong because of `" in self.message
+
 
 @dataclass(eq=False)
 class Report:

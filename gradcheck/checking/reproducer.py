@@ -5,8 +5,10 @@ by hand, for as long as the same tensors stay wrong. Each attempt costs a handfu
 tensor tells whether its gradient is still far off.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -37,7 +39,14 @@ ROUNDED = (1.0, 2.0, 4.0, 64.0)
 """Values are rounded to whole numbers, halves, quarters, then 64ths."""
 
 
-def reproducer(thing: Any, inputs: Inputs, options: Options, report: Report, again: Callable[[Inputs], Report]) -> str:
+def reproducer(
+    thing: Any,
+    inputs: Inputs,
+    options: Options,
+    report: Report,
+    again: Callable[[Inputs], Report],
+    keywords: Mapping[str, Any],
+) -> str:
     """The smallest case found in which the same tensors are wrong for the same cause; empty if there is none.
 
     Parameters
@@ -48,17 +57,19 @@ def reproducer(thing: Any, inputs: Inputs, options: Options, report: Report, aga
         What it said of them.
     again : callable
         Checks other inputs in the same way.
+    keywords : dict
+        Whatever else it was checked with.
     """
     wrong = frozenset(c.name for c in report.tensors if c.verdict == "disagree" and c.numerical is not None)
     if not wrong or not all(map(_is_plain, inputs)):
         return ""
-    search = _Search(thing, options, report.seed, wrong)
+    search = _Search(thing, options, report.seed, wrong, keywords)
     # The shortest axes may all have one length; then a transpose, say, and a sum for a mean cannot be told any more.
     for short in (search.shortest, search.short_but_different, lambda same: same):
         smaller = search.simplest(short(inputs))
         pasteable = sum(np.size(value) for value in smaller) <= ENTRIES
         if pasteable and search.names and _charges(again(smaller)) == _charges(report):
-            return _python(thing, smaller, options, report, search.names)
+            return _python(thing, smaller, options, report, search)
     return ""
 
 
@@ -80,6 +91,7 @@ class _Search:
     options: Options
     seed: int
     wrong: frozenset[str]
+    keywords: Mapping[str, Any]
     names: list[str] = field(default_factory=list)
     left: int = ATTEMPTS
 
@@ -154,7 +166,7 @@ def _rounded(value: Any, unit: float) -> Any:
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
         return value
     whole = np.round(value * unit)
-    return np.where((whole == 0) & (value != 0), np.copysign(1, value), whole) / value.dtype.type(unit)
+    return np.asarray(np.where((whole == 0) & (value != 0), np.copysign(1, value), whole) / value.dtype.type(unit))
 
 
 def _same(one: Inputs, other: Inputs) -> bool:
@@ -177,31 +189,43 @@ def _is_far_off(bench: Bench, name: str) -> bool:
     return bool(off > 2 * slope.error + 1e-6 * (float(norm(rises)) + abs(float(slope.value))))
 
 
-def _python(thing: Any, inputs: Inputs, options: Options, report: Report, names: Sequence[str]) -> str:
+def _python(thing: Any, inputs: Inputs, options: Options, report: Report, search: _Search) -> str:
     """The case as a program, with the caller's own names for functions and inputs."""
-    called = [name if name.isidentifier() else f"x{i}" for i, name in enumerate(names)]
+    called = [name if name.isidentifier() else f"x{i}" for i, name in enumerate(search.names)]
     lines = ["import numpy as np", "from gradcheck import check", ""]
     lines += [f"{name} = {_literal(value)}" for name, value in zip(called, inputs, strict=True)]
-    keywords = [
-        f"{key}={_name(value)}" for key, value in (("backward", options.backward), ("grad", options.grad)) if value
-    ]
+    given = {**vars(options), **search.keywords, "name": None}  # what it is called does not matter
+    keywords = [f"{key}={_name(value)}" for key, value in given.items() if value]
     keywords += [f"seed={report.seed}"] if report.seed else []
     lines.append(f"assert check({', '.join([_name(thing), *called, *keywords])})")
     return "\n".join(lines)
 
 
 def _name(thing: Any) -> str:
-    if thing is True:
-        return "True"
+    """How a function, an object or a plain value is written; what cannot be known is left open, as ``Dense(...)``."""
+    if isinstance(thing, bool | int | float | str | list | tuple | Mapping):
+        return repr(thing)
     name = getattr(thing, "__name__", None)
     if name is None:
-        return f"{type(thing).__name__}(...)"
+        return f"{type(thing).__name__}({'...' if _has_to_be_given_something(type(thing)) else ''})"
+    if isinstance(thing, MethodType) and not isinstance(thing.__self__, type):
+        return f"{_name(thing.__self__)}.{name}"
     return "..." if name == "<lambda>" else str(name)
+
+
+def _has_to_be_given_something(kind: type) -> bool:
+    try:
+        parameters = inspect.signature(kind).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    return any(p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters)
 
 
 def _literal(value: Any) -> str:
     if not isinstance(value, np.ndarray):
         return repr(value)
-    text = repr(value.tolist()).replace(".0,", ".0,")
-    usual = value.dtype in (np.dtype(float), np.dtype(int)) and value.size > 0
-    return f"np.array({text})" if usual else f"np.array({text}, {value.dtype.name!r}).reshape({value.shape})"
+    if not value.size:
+        return f"np.empty({value.shape}, np.{value.dtype.name})"
+    text = repr(value.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+    usual = value.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool))
+    return f"np.array({text})" if usual else f"np.array({text}, np.{value.dtype.name})"

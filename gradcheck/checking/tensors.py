@@ -39,6 +39,8 @@ class How:
     allowed: float
     explained: frozenset[str] | None = None
     """The tensors whose mistakes are to be named, if wrong; None for all."""
+    reading: bool = True
+    """Whether the code of the backward may be read for that."""
 
 
 def compare_all(bench: Bench, report: Report, how: How) -> None:
@@ -50,7 +52,9 @@ def compare_all(bench: Bench, report: Report, how: How) -> None:
     report.tensors = [_within_limit(precise, tensor, how) for tensor in evidence.names]
     with suppress(LimitReached):
         _kinks_shared_by_tensors(precise, report.tensors)
-        report.diagnoses, report.patterns = diagnose(precise, report.tensors, report.conduct, how.explained)
+        report.diagnoses, report.patterns = diagnose(
+            precise, report.tensors, report.conduct, how.explained, how.reading
+        )
     if precise is not bench:
         precise.runner.state.restore()
         bench.elsewhere = precise.evaluations - bench.runner.evaluations

@@ -15,8 +15,8 @@ from gradcheck.checking.report import Comparison
 
 Array = NDArray[Any]
 
-FRESH = 2
-"""So many fresh points an explanation has to hold at."""
+FRESH = (0.25, 4.0)
+"""At as many fresh points an explanation has to hold, with cotangents of these sizes, as what is clipped tells."""
 
 
 class Bureau:
@@ -32,12 +32,14 @@ class Bureau:
         Hypotheses that could not be carried through here, and why.
     notes : dict
         What a hypothesis found for all tensors at once.
+    reading : bool
+        Whether the code of the backward may be read.
     believed : list
         Edits of the code that put a tensor right, as explanations hold them.
     """
 
-    def __init__(self, bench: Bench, comparisons: Mapping[str, Comparison], groups: int) -> None:
-        self.bench, self.comparisons = bench, comparisons
+    def __init__(self, bench: Bench, comparisons: Mapping[str, Comparison], groups: int, reading: bool = True) -> None:
+        self.bench, self.comparisons, self.reading = bench, comparisons, reading
         self.effort = Effort(groups, {name: c.wrong for name, c in comparisons.items()})
         self.failures: list[str] = []
         self.notes: dict[str, Any] = {}
@@ -57,7 +59,7 @@ class Bureau:
     @cached_property
     def fresh(self) -> list[Trial]:
         """Fresh points; where the subject has no values there, points closer by."""
-        return [self._fresh_trial() for _ in range(FRESH)]
+        return [self._fresh_trial(size) for size in FRESH]
 
     @cached_property
     def tied(self) -> Trial | None:
@@ -65,16 +67,16 @@ class Bureau:
         point = {name: with_the_same_ties(x, self.rng) for name, x in self.given.point.items()}
         return self._attempt(point)
 
-    def _fresh_trial(self) -> Trial:
+    def _fresh_trial(self, size: float) -> Trial:
         for share in (1.0, 0.1, 0.01):
             point = {}
             for name, x in self.given.point.items():
                 other = fresh_tensor(x, self.rng)
                 point[name] = np.asarray(x + np.asarray(share, x.dtype) * (other - x), x.dtype)
-            trial = self._attempt({**point, **self._held(share)}) or self._attempt(point)
+            trial = self._attempt({**point, **self._held(share)}, size) or self._attempt(point, size)
             if trial is not None:
                 return trial
-        return self.given.again(self.fresh_cotangents())
+        return self.given.again(self.fresh_cotangents(size))
 
     def _held(self, share: float) -> dict[str, Array]:
         """Inputs that are held constant, targets and indices, in another order."""
@@ -83,18 +85,17 @@ class Bureau:
         whole = {n: self.rng.permutation(x.ravel()).reshape(x.shape) for n, x in held.items() if x.dtype.kind in "iub"}
         return {**floats, **whole} if share == 1 else {}
 
-    def _attempt(self, point: Point) -> Trial | None:
+    def _attempt(self, point: Point, size: float = 1) -> Trial | None:
         try:
             with np.errstate(all="ignore"):
-                trial = self.trial(point, self.fresh_cotangents())
+                trial = self.trial(point, self.fresh_cotangents(size))
         except Exception:  # nobody but us chose this point, and a subject need not have values there
             return None
         return trial if trial.is_sound(self.given) else None
 
-    def fresh_cotangents(self) -> list[Array]:
+    def fresh_cotangents(self, size: float = 1) -> list[Array]:
         """Others than the given ones; ones where backward takes none."""
         given = self.given.cotangents
-        size = 4.0 ** self.rng.integers(-1, 2)  # of another size each time, or clipping looks like a sign
         return [fresh_cotangent(v, self.rng) * v.dtype.type(size) for v in given] if self.takes_cotangent else given
 
     @property

@@ -43,12 +43,13 @@ def diagnose(
     comparisons: Sequence[Comparison],
     conduct: Sequence[Finding],
     tensors: Collection[str] | None = None,
+    reading: bool = True,
 ) -> Findings:
     """Which mistakes explain what is wrong, in these tensors or in all; nothing is run where nothing is.
 
     A few hundred evaluations of the forward are usual: for each wrong tensor a Jacobian at the given point and at two
     fresh ones, of a part of its entries where there are too many. After :data:`MOST` of them the best that was found
-    by then is all that is said.
+    by then is all that is said. Without `reading` the code of the backward is not looked at.
     """
     wrong = [c for c in comparisons if c.verdict == "disagree" and not _is_a_needle(c)]
     wrong = [c for c in wrong if tensors is None or c.name in tensors]
@@ -58,7 +59,7 @@ def diagnose(
     large = max(c.wrong.size for c in wrong) > LARGE
     groups = FEW if large else int(np.clip(JACOBIANS // (6 * len(wrong)), 16, 128))
     last = bench.runner.evaluations + MOST
-    bureau = Bureau(bench, {c.name: c for c in comparisons}, groups)
+    bureau = Bureau(bench, {c.name: c for c in comparisons}, groups, reading)
     every = [Clues(bureau, c.name, c) for c in wrong]
     found: dict[str, tuple[list[Diagnosis], list[str]]] = {}
     with np.errstate(all="ignore"):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.checking.diagnosis.clues import Clues
 from gradcheck.checking.diagnosis.explanation import CONVINCING, Explanation, both, share_explained
 from gradcheck.checking.diagnosis.hypotheses import CHEAP, DEAR, FIRST, LAST, Hypothesis
+from gradcheck.checking.diagnosis.hypotheses.rewriting import rewriting
 from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_factor, said_of
 from gradcheck.checking.diagnosis.hypotheses.small import relative_size
 from gradcheck.checking.diagnosis.limits import at_most
@@ -69,7 +70,7 @@ def explain(clues: Clues) -> list[Diagnosis]:
         _by_numbers(clues, scored)
     with suppress(LimitReached):  # what was found by then is judged
         if not _convinced(scored):
-            _score(clues, LAST, scored)
+            _score(clues, [h for h in LAST if clues.bureau.reading or h is not rewriting], scored)
     best = sorted(
         (
             s
