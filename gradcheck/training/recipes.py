@@ -22,7 +22,7 @@ from gradcheck.analytic import (
     TwoLayerNet,
 )
 from gradcheck.training.initializers import Glorot, He, Initializer, Uniform, initialize
-from gradcheck.training.optimizers import SGD, Adam, CosineDecay, Optimizer, RMSprop
+from gradcheck.training.optimizers import SGD, Adam, CosineDecay, ExponentialDecay, Optimizer, RMSprop
 
 HIDDEN = 512
 FEWEST = 10  # examples of a batch
@@ -127,9 +127,9 @@ RECIPES = {
         epochs=5,
     ),
     "dropout-512": Recipe(
-        "784-512-10 with ReLU and dropout 0.2, Adam",
+        "784-512-10 with ReLU and dropout 0.2, Adam at a rate that falls from 0.002",
         _dense(Glorot("uniform"), lambda rng: Dropout(0.2, rng)),
-        lambda steps: Adam(0.001),
+        lambda steps: Adam(ExponentialDecay(0.002, steps, factor=0.03)),
         batch_size=128,
         epochs=10,
     ),
