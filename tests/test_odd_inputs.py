@@ -419,6 +419,13 @@ def test_so_far_from_zero_that_no_step_is_small_enough_nobody_is_accused(offset)
     assert report.verdict != "disagree", str(report)
 
 
+def test_close_to_the_largest_number_there_is():
+    x = np.array([700.0, -700.0, 0.0])
+    right, wrong = both(np.exp, x, right=lambda g, x: g * np.exp(x), wrong=lambda g, x: 1.001 * g * np.exp(x))
+    assert_told_apart(right, wrong)
+    assert wrong["x"].wrong[0]
+
+
 def test_denormal_numbers():
     x = np.array([5e-324, 1e-310, -3e-320])
     assert check(lambda x: 2 * x, x, backward=lambda g, x: 2 * g).verdict != "disagree"

@@ -124,9 +124,10 @@ def extrapolate(slopes: Array, steps: Array, noise: Array, blind: Array, power: 
     noise = NOISE_FACTOR * noise
     if len(steps) == 1:
         return Limit(slopes[0], np.full(slopes.shape[1:], np.inf), np.zeros(slopes.shape[1:], bool))
-    gap = np.abs(slopes[1:] - slopes[:-1])
+    rises = slopes[1:] - slopes[:-1]
+    gap = np.abs(rises)
     q = (steps[1:] / steps[:-1])[:, None, None] ** power
-    limit = (q * slopes[:-1] - slopes[1:]) / (q - 1)
+    limit = slopes[:-1] - rises / (q - 1)
     by_steps, by_limits = gap + noise[:-1], np.abs(limit[1:] - limit[:-1]) + noise[:-2]
     apart = _still_apart(jumps, steps)
     regular = _regular(gap, slopes, noise)

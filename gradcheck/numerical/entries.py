@@ -106,10 +106,10 @@ class EntryMeter:
             self.settled(second)
         return [first, second]
 
-    def measure(self, grouping: Grouping | None = None) -> Entries:
-        """Every entry, through the separable axes where there are any and they prove true."""
+    def measure(self, grouping: Grouping | None = None, exponents: Sequence[int] = ()) -> Entries:
+        """Every entry, through the separable axes where those prove true, at few steps or at these."""
         grouping = grouping or self.propose()
-        exponents = self._few(self.witnesses)
+        exponents = exponents or self._few(self.witnesses)
         entries = self.measure_groups(grouping, exponents)
         if grouping.pairs and not self._proved(entries):
             entries = self.measure_groups(Grouping(self.near.x.shape), exponents)

@@ -80,7 +80,7 @@ class Noise:
         size = np.asarray(np.abs(near.base))
         size *= size.dtype.type(near.eps)
         limits = np.finfo(size.dtype)
-        np.fmax(size, limits.tiny * limits.eps, out=size)  # the distance of subnormal numbers
+        np.fmax(size, limits.tiny * limits.eps, out=size, where=near.base != 0)  # the distance of subnormal numbers
         return cls(size, np.zeros(size.shape, bool))
 
 

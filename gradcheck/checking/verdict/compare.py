@@ -70,7 +70,10 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
     if not open_questions and costly and resolution <= MEANINGLESS:
         return _settled(name, tolerance, seen.noticeable, typical, resolution)
     if exhaustive or len(grouping) <= AFFORDABLE:
-        return by_entries(name, meter, tolerance, meter.measure(grouping), seen)
+        entries = meter.measure(grouping)
+        if seen.differs and not _wrong(tolerance, entries).any():  # where lines see it, entries have to be as sharp
+            entries = meter.measure(grouping, meter.ladder.wide)
+        return by_entries(name, meter, tolerance, entries, seen)
     if seen.differs:
         return by_search(name, meter, tolerance, seen, typical)
     return _undivided(name, meter, tolerance, seen, typical)
@@ -129,13 +132,11 @@ def _strictly(meter: EntryMeter, tolerance: Tolerance, seen: Directions) -> Dire
 def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entries, seen: Directions) -> Comparison:
     """The verdict where every entry was measured."""
     analytic = tolerance.analytic
-    distance = outside(analytic, entries.low, entries.high)
-    wrong = distance > tolerance.of_entries(entries)
+    wrong = _wrong(tolerance, entries)
     if wrong.any():
         tolerance = tolerance.closer()
         confirm(meter, tolerance, entries, wrong)
-        distance = outside(analytic, entries.low, entries.high)
-        wrong &= distance > tolerance.of_entries(entries)
+        wrong &= _wrong(tolerance, entries)
     if entries.kinks.any() and not wrong.any():
         wrong |= joint_subgradients(meter, tolerance, entries)
     if seen.differs and not wrong.any() and not entries.kinks.any() and repeatedly_differs(meter, tolerance):
@@ -157,6 +158,7 @@ def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entr
     blind = 0.0 if kinks.all() else resolution(tolerance.strict())[1]
     verdict, reason = _verdict(bool(wrong.any()), blind, meter)
     allowed = tolerance.of_entries(entries)
+    distance = outside(analytic, entries.low, entries.high)
     excess = np.where(wrong, 1 + distance, distance / (distance + allowed + np.finfo(float).tiny))
     return Comparison(
         name, analytic.shape, verdict, analytic, entries.value, entries.error, wrong, entries.kinks, noticeable,
@@ -164,12 +166,18 @@ def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entr
     )  # fmt: skip
 
 
+def _wrong(tolerance: Tolerance, entries: Entries) -> Array:
+    """The entries that differ by more than is allowed."""
+    distance = outside(tolerance.analytic, entries.low, entries.high)
+    return np.asarray(distance > tolerance.of_entries(entries))
+
+
 def by_search(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directions, typical: float) -> Comparison:
     """The verdict where a large tensor disagrees along a direction: find entries that are to blame."""
     entries, wrong, complete = locate(meter, tolerance)
     if wrong.any():
         confirm(meter, tolerance, entries, wrong)
-        wrong &= outside(tolerance.analytic, entries.low, entries.high) > tolerance.of_entries(entries)
+        wrong &= _wrong(tolerance, entries)
     measured = np.isfinite(entries.error)
     value, error = np.where(measured, entries.value, np.nan), np.where(measured, entries.error, np.nan)
     low, high = np.where(measured, entries.low, np.nan), np.where(measured, entries.high, np.nan)
