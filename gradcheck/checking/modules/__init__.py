@@ -2,14 +2,13 @@
 
 In reading order: :mod:`~gradcheck.checking.modules.check_module` (the verb),
 :mod:`~gradcheck.checking.modules.importing` (the module), :mod:`~gradcheck.checking.modules.discovery` (what in it has
-a gradient; by names in ``partners``, of frameworks in ``customs``), :mod:`~gradcheck.checking.modules.run` (one of
-these), :mod:`~gradcheck.checking.modules.search` (find
-inputs on which it runs), :mod:`~gradcheck.checking.modules.settings` (then others), and
-:mod:`~gradcheck.checking.modules.result`. Guesses (:mod:`~gradcheck.checking.modules.guesses`) rest on
-:mod:`~gradcheck.checking.modules.vocabulary` (names),
-:mod:`~gradcheck.checking.modules.source` (the code), ``lookups`` and ``entries`` (dictionaries),
-:mod:`~gradcheck.checking.modules.worlds` (layouts) and
-:mod:`~gradcheck.checking.modules.sizes` (axes); :mod:`~gradcheck.checking.modules.plan` is all of them together.
+a gradient; functions by ``partners``, frameworks by ``customs``), :mod:`~gradcheck.checking.modules.run` (one of
+these), :mod:`~gradcheck.checking.modules.search` (find inputs on which it runs),
+:mod:`~gradcheck.checking.modules.settings` (then others), and :mod:`~gradcheck.checking.modules.result`. Guesses
+(:mod:`~gradcheck.checking.modules.guesses`) rest on :mod:`~gradcheck.checking.modules.vocabulary` (names),
+:mod:`~gradcheck.checking.modules.source` (the code; ``lookups`` and ``entries`` for dictionaries),
+:mod:`~gradcheck.checking.modules.worlds` (layouts) and :mod:`~gradcheck.checking.modules.sizes` (axes);
+:mod:`~gradcheck.checking.modules.plan` is all of them together.
 
 For tools that collect, ``discover(module)`` lists candidates and ``run(candidate)`` checks one.
 """

@@ -5,7 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.common.arguments import call, ignored_default, named_inputs, variables
+from gradcheck.checking.conventions.common.arguments import (
+    call,
+    ignored_default,
+    named_inputs,
+    takes_any_number,
+    variables,
+)
 from gradcheck.checking.conventions.common.assigning import Returned, complaint
 from gradcheck.checking.conventions.common.nested import gather, spread
 from gradcheck.checking.conventions.common.roles import training_values
@@ -73,7 +79,7 @@ class LayerSubject(Subject):
         returned = call("forward", self.methods.run, gather(inputs, self.shape), self.switches)
         if "cache" in self.plan.roles and isinstance(returned, tuple) and len(returned) == 2:
             return as_outputs(returned[0]), returned[1]
-        return as_outputs(returned)[: self.plan.roles.count("dout") or None], None
+        return as_outputs(returned)[: None if self._takes_all else self.plan.roles.count("dout") or None], None
 
     def back(self, cotangents: list[Array], inputs: Mapping[str, Any], outputs: list[Array], cache: Any) -> Any:
         """Run ``backward`` as planned; what it returned."""
@@ -81,7 +87,12 @@ class LayerSubject(Subject):
         if ignored and set(self.plan.roles) == {"dout"}:
             return self.methods.back()
         given = [v[()] if v.ndim == 0 else v for v in cotangents]  # beside a float, a float
-        return self.methods.back(*self.plan.arguments(given, inputs, outputs, cache))
+        return self.methods.back(*(given if self._takes_all else self.plan.arguments(given, inputs, outputs, cache)))
+
+    @property
+    def _takes_all(self) -> bool:
+        """Whether backward takes a cotangent for each output, however many there are: ``backward(dy, *more)``."""
+        return set(self.plan.roles) == {"dout"} and takes_any_number(self.methods.back)
 
     def of_inputs(self, returned: Returned) -> dict[str, Any]:
         """Returned or stored; a network that gives none beside those of its parameters holds its inputs constant."""

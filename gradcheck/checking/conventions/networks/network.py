@@ -49,6 +49,7 @@ def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject 
     """An object with the two methods, a ``params`` dictionary, and inputs and targets at hand."""
     if options.grad is not None or len(inputs) < 2 or not isinstance(getattr(thing, "params", None), MutableMapping):
         return None
-    if callable(getattr(thing, "loss", None)) and callable(getattr(thing, "gradient", None)):
+    has_both = callable(getattr(thing, "loss", None)) and callable(getattr(thing, "gradient", None))
+    if has_both and getattr(thing, "loss_function", thing) is not None:  # one without a loss is a layer
         return NetworkSubject(thing, inputs, options.name)
     return None
