@@ -66,6 +66,11 @@ def test_branches_and_weights_that_are_shared():
     assert "2 Add(), (N, 3), from pixels and 0 Dense(3, 3)" in spoken(picture)
 
 
+def test_inputs_that_do_not_fit_are_told_as_in_forward():
+    with pytest.raises(ValueError, match="forward was given 1 arrays, expected 2"):
+        branches().picture(x)
+
+
 def test_the_network_is_left_as_it_was():
     model = branches()
     inputs = x, np.zeros((5, 2))

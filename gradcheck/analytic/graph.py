@@ -9,6 +9,7 @@ from gradcheck.analytic.layer import Layer
 from gradcheck.analytic.losses import Loss
 from gradcheck.analytic.losses.regularizers import Regularizer
 from gradcheck.analytic.network import Network, leaves
+from gradcheck.analytic.picture import Picture, picture_of_graph
 from gradcheck.analytic.symbol import Symbol
 from gradcheck.analytic.validation import Array
 
@@ -134,6 +135,10 @@ class Model(Network):
         dys: Any = self._required_loss().backward()
         self.backward(*dys)
         return {name: self._penalized(self.params[name], dW) for name, dW in self.grads.items()}
+
+    def picture(self, *inputs: Any) -> Picture:
+        """The graph as a picture: every use of a layer, and the arrays between them; see `Network.picture`."""
+        return picture_of_graph(self, inputs)
 
     def _node_backward(self, node: Symbol, use: Any, gradients: dict[Symbol, Array]) -> None:
         """Hand the gradient of what a layer has put out on to what it was called on."""

@@ -11,7 +11,7 @@ import numpy as np
 from gradcheck.analytic.layer import Layer
 from gradcheck.analytic.losses import Loss
 from gradcheck.analytic.losses.regularizers import Regularizer
-from gradcheck.analytic.picture import Picture, picture
+from gradcheck.analytic.picture import Picture, picture_of_row
 from gradcheck.analytic.summary import summary
 from gradcheck.analytic.validation import Array
 
@@ -126,7 +126,7 @@ class Network(Layer):
         >>> "(N, 100) · 78,500 parameters" in picture
         True
         """
-        return picture(self, inputs)
+        return picture_of_row(self, inputs)
 
     def parts(self) -> tuple[Layer, ...]:
         """The layers this one is made of."""

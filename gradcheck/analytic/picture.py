@@ -71,9 +71,17 @@ class Box:
         return len(self.lines) * LINE + PADDING
 
 
-def picture(network: Any, inputs: tuple[Any, ...] = ()) -> Picture:
-    """The network as an SVG document; see `Network.picture`."""
-    boxes, arrows = _row(network, inputs) if not hasattr(network, "_nodes") else _branches(network, inputs)
+def picture_of_row(network: Any, inputs: tuple[Any, ...]) -> Picture:
+    """A `Network` as an SVG document, its layers one after the other."""
+    return _drawn(network, *_row(network, inputs))
+
+
+def picture_of_graph(model: Any, inputs: tuple[Any, ...]) -> Picture:
+    """A `Model` as an SVG document."""
+    return _drawn(model, *_branches(model, inputs))
+
+
+def _drawn(network: Any, boxes: list[Box], arrows: list[Arrow]) -> Picture:
     rows, xs, ways = layered([box.width for box in boxes], arrows, gap=20)
     middles = [x for way in ways for _, x in way]
     left = min([x - box.width / 2 for x, box in zip(xs, boxes, strict=True)] + middles) - MARGIN
@@ -100,6 +108,7 @@ def _row(network: Any, inputs: tuple[Any, ...]) -> tuple[list[Box], list[Arrow]]
 
 def _branches(model: Any, inputs: tuple[Any, ...]) -> tuple[list[Box], list[Arrow]]:
     """The boxes of a `Model`: its inputs, each use of a layer, and where it ends."""
+    shapes = _shapes_of_uses(model, inputs)
     count = len(inputs[0]) if inputs and np.ndim(inputs[0]) else 0
     place = {symbol: i for i, symbol in enumerate((*model.inputs, *model._nodes))}
     given = [np.shape(x) for x in inputs] or [("N", *symbol.shape) if symbol.shape else () for symbol in model.inputs]
@@ -108,7 +117,7 @@ def _branches(model: Any, inputs: tuple[Any, ...]) -> tuple[list[Box], list[Arro
         for i, x in enumerate(model.inputs)
     ]
     names = dict(zip(model.layers, model._names, strict=True))
-    for i, (node, shape) in enumerate(zip(model._nodes, _shapes_of_uses(model, inputs), strict=True)):
+    for i, (node, shape) in enumerate(zip(model._nodes, shapes, strict=True)):
         again = node.layer in [earlier.layer for earlier in model._nodes[:i]]
         boxes.append(_of_layer(names[node.layer], node.layer, _shape(shape, count), again))
     arrows = [(place[x], place[node]) for node in model._nodes for x in node.inputs if isinstance(x, Symbol)]
@@ -160,7 +169,8 @@ def _spoken(boxes: list[Box], arrows: list[Arrow]) -> str:
 
 
 def _document(width: float, height: float, network: Any, spoken: str, drawn: list[str]) -> Picture:
-    title = f"{type(network).__name__} of {len(network.layers)} layers"
+    layers = len(network.layers)
+    title = f"{type(network).__name__} of {layers} layer{'s' if layers != 1 else ''}"
     key = f"{crc32((spoken + title).encode()):08x}"  # ids have to be those of this picture alone on a page
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
     return Picture(
