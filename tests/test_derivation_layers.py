@@ -300,3 +300,91 @@ def test_a_function_without_a_point():
         explain(lambda x: x, at={"x": 1.0})
     with pytest.raises(TypeError, match="give a value for every argument by name"):
         explain(lambda x: x, "x", 1.0)
+
+
+class Affine:
+    """As a book writes it: parameters in attributes, their gradients beside them."""
+
+    def __init__(self, W, b):
+        self.W, self.b, self.dW, self.db, self.x = W, b, None, None, None
+
+    def forward(self, x):
+        self.x = x
+        return np.dot(x, self.W) + self.b
+
+    def backward(self, dout):
+        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class Listed(Affine):
+    """The same with a list of parameters."""
+
+    def __init__(self, W, b):
+        super().__init__(W, b)
+        self.params, self.grads = [W, b], [np.zeros_like(W), np.zeros_like(b)]
+
+    def forward(self, x):
+        W, b = self.params
+        self.x = x
+        return np.dot(x, W) + b
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.grads[0][...], self.grads[1][...] = self.dW, self.db
+        return dx
+
+
+class Network:
+    """The same as a network: a dictionary of parameters, whose layers hold the same arrays."""
+
+    def __init__(self, W, b):
+        self.params = {"W1": W, "b1": b}
+        self.layers = {"affine": Affine(W, b)}
+
+    def loss(self, x, t):
+        for layer in self.layers.values():
+            x = layer.forward(x)
+        return np.sum((x - t) ** 2)
+
+    def gradient(self, x, t):
+        dout = 2 * (self.layers["affine"].forward(x) - t)
+        self.layers["affine"].backward(dout)
+        return {"W1": self.layers["affine"].dW, "b1": self.layers["affine"].db}
+
+
+class Narrow(Affine):
+    """The same, but the result is written into an array of single floats."""
+
+    def forward(self, x):
+        out = np.empty((len(x), len(self.b)), dtype="f")
+        for n in range(len(x)):
+            out[n] = np.tanh(x[n] @ self.W + self.b)
+        return out
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "names"),
+    [
+        (Affine, (X,), ["x", "W", "b"]),
+        (Listed, (X,), ["x", "params[0]", "params[1]"]),
+        (Network, (X, X[:, :2]), ["x", "W1", "b1"]),
+        (Narrow, (X,), ["x", "W", "b"]),
+    ],
+)
+def test_parameters_are_found_where_books_keep_them(kind, inputs, names):
+    layer = kind(RNG.normal(size=(3, 2)), RNG.normal(size=2))
+    before = copy.deepcopy(layer.__dict__)
+    found = explain(layer, *inputs)
+    assert [d.wrt for d in found] == names
+    for derivation in found:
+        assert derivation.ok, str(derivation)
+        assert derivation.source is None  # the code itself was followed
+        assert kind is Narrow or derivation.wrt == "x" or all(check.agrees for check in derivation.checks)
+    np.testing.assert_array_equal(layer.__dict__.get("W", 0), before.get("W", 0))
+
+
+def test_an_entry_of_a_listed_parameter():
+    layer = Listed(RNG.normal(size=(3, 2)), RNG.normal(size=2))
+    derivation = explain(layer, X, wrt="params[0][2, 1]")
+    assert derivation.value == pytest.approx(explain(layer, X, wrt="params[0]").value[2, 1])

@@ -7,8 +7,8 @@ Start with :func:`explain`. Then read
 2. ``naming``, ``namespace``, ``filled`` and ``trace`` (plain code to a graph of named values),
 3. ``symbols``, ``simplify``, ``rearranged``, ``thin`` and ``tidy`` (formulas as a textbook writes them),
 4. ``paths`` (the chain rule), ``differences`` (every step measured), ``rows`` (the table), ``derive``,
-5. ``layers``, ``opened``, ``forms`` and ``by_entry`` (objects with a forward), ``depart``, ``mistaken`` and ``lesson``
-   (where a wrong gradient leaves the right one),
+5. ``layers``, ``parameters``, ``opened``, ``forms`` and ``by_entry`` (objects with a forward), ``depart``,
+   ``mistaken`` and ``lesson`` (where a wrong gradient leaves the right one),
 6. ``reasons``, ``proofs``, ``sense`` and ``second_opinion`` (what is said beside the numbers),
 7. ``derivation``, ``sentences`` and ``wording`` with ``languages``, ``notation`` and ``spelling``; and the renderings
    ``text``, ``markdown``, ``latex``, ``html`` (with ``mathml``, ``graph`` and ``style``), ``speech`` and ``plain``.

@@ -17,7 +17,7 @@ from gradcheck.derivation.namespace import TracedNumPy, with_numpy
 from gradcheck.derivation.trace import Graph, trace
 from gradcheck.derivation.value import Traced, apply
 
-_ENTRY = re.compile(r"\s*([\w.]+)\s*\[([\s\d,-]+)\]\s*")  # a network's parameters have names like 0.W
+_ENTRY = re.compile(r"\s*([\w.]+(?:\[\d+\])?)\s*\[([\s\d,-]+)\]\s*")  # a network's parameters have names like 0.W
 
 
 class UnfaithfulError(ValueError):
@@ -87,7 +87,7 @@ def case(f: Callable[..., Any], wrt: str, at: Mapping[str, Any]) -> Case:
 
 def at_point(f: Callable[..., Any], wrt: str, given: Mapping[str, Any]) -> Case:
     """The case of a function all of whose arguments are known by name."""
-    name, index = _split(wrt)
+    name, index = (wrt, None) if wrt in given else _split(wrt)
     if name not in given:
         raise ValueError(f"wrt is {wrt!r}, but {called(f)} has the arguments {_list(given)}; name one of them")
     point = {other: _number(other, value, other == name) for other, value in given.items()}

@@ -75,8 +75,9 @@ def explain(
     came from, and the names in the derivation are those of its own local variables.
 
     ``explain(layer, x)``, ``explain(loss, x, t)``, ``explain(network, x, t)``: an object with a ``forward``
-    (a network: with ``loss(x, t)``) and its parameters in ``params``. Its result y meets a cotangent dy,
-    L = Σ dy · y, and ∂L/∂x and ∂L/∂W are derived, matrix by matrix, each with its shape.
+    (a network: with ``loss(x, t)``) and its parameters in ``params``, a dictionary or a list, or in attributes
+    with a gradient beside them (W and dW). Its result y meets a cotangent dy, L = Σ dy · y, and ∂L/∂x and ∂L/∂W
+    are derived, matrix by matrix, each with its shape.
 
     Parameters
     ----------

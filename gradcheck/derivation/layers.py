@@ -1,8 +1,8 @@
 """Layers, losses and networks: their forward, run on traced values, becomes a function to be explained.
 
-Nothing is imported from where layers are written; what is asked of an object is little: a ``forward``, its
-trainable arrays in ``params``, and, if the code is to be followed step by step, that ``forward`` is NumPy
-code (:mod:`gradcheck.derivation.opened`). Code that is written for speed is followed in its textbook's form
+Nothing is imported from where layers are written. What is asked of an object is little: a ``forward``, its trainable
+arrays (:mod:`gradcheck.derivation.parameters`), and, if the code is to be followed step by step, that ``forward`` is
+NumPy code (:mod:`gradcheck.derivation.opened`). Code that is written for speed is followed in its textbook's form
 (:mod:`gradcheck.derivation.forms`), and where nothing can be followed, the derivative is measured output by output
 (:mod:`gradcheck.derivation.by_entry`).
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -24,15 +24,19 @@ from gradcheck.derivation.case import Case, at_point
 from gradcheck.derivation.derivation import Check, Derivation
 from gradcheck.derivation.derivations import Derivations
 from gradcheck.derivation.derive import derive
-from gradcheck.derivation.opened import open_up
+from gradcheck.derivation.namespace import WideNumPy
+from gradcheck.derivation.opened import follow, open_up, parts_of
+from gradcheck.derivation.parameters import gradients_of, parameters_of, with_parameters
 from gradcheck.derivation.value import Traced
 
 _TARGETS = {"t", "target", "targets", "label", "labels", "y_true"}
 
 
 def is_layer(f: Any) -> bool:
-    """Whether `f` is an object with a forward of its own."""
-    return not inspect.isclass(f) and not inspect.isroutine(f) and callable(getattr(f, "forward", None))
+    """Whether `f` is an object with a forward of its own, or a network with a loss and parameters."""
+    if inspect.isclass(f) or inspect.isroutine(f):
+        return False
+    return callable(getattr(f, "forward", None)) or (callable(getattr(f, "loss", None)) and hasattr(f, "params"))
 
 
 def explain_layer(
@@ -77,12 +81,14 @@ class LayerFunction:
         self.__name__ = str(getattr(layer, "__name__", type(layer).__name__))
         names = _input_names(layer, len(inputs))
         self.inputs = {name: np.asarray(value) for name, value in zip(names, inputs, strict=True)}
-        parameters = {name: np.asarray(value) for name, value in dict(getattr(layer, "params", None) or {}).items()}
+        held = {name: value for name, value in parameters_of(layer).items() if name not in self.inputs or _named(layer)}
+        parameters = {name: np.asarray(value) for name, value in held.items()}
         clash = set(self.inputs) & set(parameters)
         if clash:
             raise ValueError(f"{layer!r} calls both an input and a parameter {', '.join(clash)}; rename one of them")
         self.parameters = list(parameters)
         self.point = {name: _wide(value) for name, value in {**self.inputs, **parameters}.items()}
+        self.narrow = False  # whether it makes arrays of single floats
         y = self.output(**self.point)
         self.dy = _cotangent(y, dy, seed)
         if self.dy is not None:
@@ -106,11 +112,17 @@ class LayerFunction:
         """What the layer makes of these inputs, with these parameters."""
         traced = any(isinstance(value, Traced) for value in tensors.values())
         layer = self.fresh()
-        with_parameters(layer, {name: tensors[name] for name in self.parameters})
+        with_parameters(layer, {name: tensors[name] for name in self.parameters}, parts_of(layer))
         given = [tensors[name] for name in self.inputs]
         if traced:
             self.used = open_up(layer, self.forms)
+        elif self.narrow:
+            for part in parts_of(layer):
+                follow(part, WideNumPy())
         y = _run(layer, given)
+        if not traced and not self.narrow and np.asarray(y).dtype in (np.float32, np.float16):
+            self.narrow = True
+            return self.output(**tensors)
         if not traced:
             return np.asarray(y, float)
         if isinstance(y, Traced) and not y.name and y.inputs:
@@ -120,7 +132,7 @@ class LayerFunction:
     def gradients(self) -> dict[str, Any]:
         """What the layer's own backward says, by name; empty if it has none that can be asked."""
         layer = self.fresh()
-        with_parameters(layer, {name: self.point[name].copy() for name in self.parameters})
+        with_parameters(layer, {name: self.point[name].copy() for name in self.parameters}, parts_of(layer))
         given = [np.array(self.point[name]) for name in self.inputs]
         try:
             if _has_loss(layer, given):
@@ -131,7 +143,7 @@ class LayerFunction:
             names = [name for name in self.inputs if name not in _TARGETS]
             if len(first) < len(names):  # none for labels and indices
                 names = [name for name in names if self.point[name].dtype.kind == "f"]
-            return {**dict(zip(names, first, strict=False)), **dict(getattr(layer, "grads", {}))}
+            return {**dict(zip(names, first, strict=False)), **gradients_of(layer)}
         except Exception:  # a backward that does not run has nothing to say here; a check would tell
             return {}
 
@@ -153,14 +165,9 @@ def _copier(layer: Any) -> Callable[[], Any]:
     return lambda: copy.deepcopy(layer)
 
 
-def with_parameters(layer: Any, values: Mapping[str, Any]) -> None:
-    """Put these arrays in the place of the layer's own, also where an attribute is the same array."""
-    params: Any = getattr(layer, "params", None)
-    for name, value in values.items():
-        for attribute, held in list(vars(layer).items()) if hasattr(layer, "__dict__") else []:
-            if held is params[name]:
-                setattr(layer, attribute, value)
-        params[name] = value
+def _named(layer: Any) -> bool:
+    """Whether the layer says itself what its parameters are."""
+    return bool(getattr(layer, "params", None))
 
 
 def _has_loss(layer: Any, given: list[Any]) -> bool:
@@ -176,7 +183,9 @@ def _input_names(layer: Any, count: int) -> list[str]:
     """What the inputs are called by forward (or a network's loss), or x1, x2, ... where they are not named."""
     if count == 0:
         raise TypeError(f"{layer!r} is explained at an input; write explain(layer, x)")
-    called = layer.loss if count == 2 and callable(getattr(layer, "loss", None)) else layer.forward
+    called = layer.loss if count == 2 and callable(getattr(layer, "loss", None)) else getattr(layer, "forward", None)
+    if called is None:
+        raise TypeError(f"{layer!r} has a loss and no forward; write explain(network, x, t)")
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     names = [name for name, p in inspect.signature(called).parameters.items() if p.kind in kinds]
     if len(names) < count:
@@ -209,4 +218,4 @@ def _backward(f: LayerFunction, asked: Case, found: Derivation) -> Iterator[Chec
         return
     given = np.asarray(given, float) if asked.index is None else float(given[asked.index])
     size = max(float(np.max(np.abs(given), initial=0)), float(np.max(np.abs(found.value), initial=0)))
-    yield Check("backward", given, bool(np.all(np.abs(given - found.value) <= 1e-7 * size)))
+    yield Check("backward", given, bool(np.all(np.abs(given - found.value) <= 1e-5 * size)))

@@ -102,9 +102,29 @@ class TracedNumPy:
         return _fillable(np.zeros_like(x, *args, **options))
 
 
+class WideNumPy:
+    """NumPy, but the floats of every new array are double: what single ones round off would drown a difference."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("float32", "float16", "single", "half"):
+            return np.float64
+        return _widened(getattr(np, name)) if name in _MAKERS else getattr(np, name)
+
+
+_MAKERS = ("array", "asarray", "zeros", "empty", "ones", "full", "zeros_like", "empty_like", "ones_like", "full_like")
+
+
+def _widened(make: Callable[..., Any]) -> Callable[..., Any]:
+    def wide(*args: Any, **options: Any) -> Any:
+        made = make(*args, **options)
+        return made.astype(float) if made.dtype.kind == "f" and made.dtype != float else made
+
+    return wide
+
+
 def _fillable(array: Any) -> Any:
-    is_plain = isinstance(array, np.ndarray) and array.ndim > 0 and array.dtype == float
-    return Filled(Traced(array)) if is_plain else array
+    is_plain = isinstance(array, np.ndarray) and array.ndim > 0 and array.dtype.kind == "f"
+    return Filled(Traced(array.astype(float))) if is_plain else array
 
 
 def _has_traced(values: Any) -> bool:

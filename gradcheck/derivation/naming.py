@@ -22,6 +22,7 @@ from gradcheck.derivation.value import Traced, is_position
 
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _PLAIN_MODULES = ("builtins", "numpy", "types")
+_AFTER_VARIABLES = 1000  # frames: what is an attribute takes its name from there only if no variable has it
 _DEEPEST = 3  # lists of lists of lists
 
 
@@ -59,6 +60,8 @@ class NameRecorder:
                 self.arrays.setdefault(id(content.base.value), (content.base.value, local))
             for name, value in _named_values(local, content):
                 self._note(frame, depth, name, value)
+            for name, value in _attributes(local, content):
+                self._note(frame, depth + _AFTER_VARIABLES, name, value)
         return self._look
 
     def _note(self, frame: FrameType, depth: int, name: str, value: Traced) -> None:
@@ -129,10 +132,15 @@ def _named_values(name: str, content: Any, depth: int = 0) -> Iterator[tuple[str
         pairs = content.items() if isinstance(content, dict) else enumerate(content)
         for key, item in pairs:
             yield from _named_values(f"{name}[{key!r}]", item, depth + 1)
-    elif depth == 0 and type(content).__module__ not in _PLAIN_MODULES:
-        for key, item in getattr(content, "__dict__", {}).items():
-            if isinstance(item, Traced) and not key.startswith("_"):
-                yield from _named_values(key if name == "self" else f"{name}.{key}", item)
+
+
+def _attributes(name: str, content: Any) -> Iterator[tuple[str, Traced]]:
+    """What an object keeps: ``self.h`` as h, ``net.h`` as it is."""
+    if isinstance(content, Traced) or type(content).__module__ in _PLAIN_MODULES:
+        return
+    for key, item in list(getattr(content, "__dict__", {}).items()):
+        if isinstance(item, Traced) and not key.startswith("_"):
+            yield from _named_values(key if name == "self" else f"{name}.{key}", item)
 
 
 def _depth(frame: FrameType | None) -> int:

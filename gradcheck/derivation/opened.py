@@ -28,12 +28,12 @@ def open_up(layer: Any, forms: bool) -> set[str]:
 
     That is the textbook's form of it, where `forms` are wanted and there is one; the names of those are returned.
     """
-    parts = [part for part in _parts(layer, set()) if callable(getattr(part, "forward", None))]
+    parts = [part for part in parts_of(layer) if callable(getattr(part, "forward", None)) or part is layer]
     numbers = itertools.count(1) if len(parts) > 1 else None
     used = set()
     for part in parts:
         form = form_of(part) if forms else None
-        _follow(part)
+        follow(part, TracedNumPy())
         if form is not None or _has_code(part):
             part.forward = _Opened(part, form, numbers)
             used |= {type(part).__name__} if form is not None else set()
@@ -48,14 +48,14 @@ def _has_code(part: Any) -> bool:
     return bool(homes) and "_forward" in vars(homes[0])
 
 
-def _follow(part: Any) -> None:
-    """Let the methods of `part` fill arrays with traced values; those that Python itself calls stay as they are."""
+def follow(part: Any, numpy: Any) -> None:
+    """Let the methods of `part` know `numpy` as NumPy; those that Python itself calls stay as they are."""
     methods = {name: value for kind in reversed(type(part).__mro__) for name, value in vars(kind).items()}
     for name, method in methods.items():
         if isinstance(method, FunctionType) and not name.startswith("__") and name not in vars(part):
-            setattr(part, name, MethodType(with_numpy(method, TracedNumPy()), part))
+            setattr(part, name, MethodType(with_numpy(method, numpy), part))
         elif isinstance(method, staticmethod) and isinstance(method.__func__, FunctionType):
-            setattr(part, name, with_numpy(method.__func__, TracedNumPy()))
+            setattr(part, name, with_numpy(method.__func__, numpy))
 
 
 class _Opened:
@@ -88,6 +88,11 @@ class _Opened:
             return t
         plain = given.dtype.kind in "iu" and bool(np.isin(used, (0, 1)).all())
         return Traced(used, name="one_hot" if plain else "targets")
+
+
+def parts_of(layer: Any) -> list[Any]:
+    """The layer and all objects it holds."""
+    return list(_parts(layer, set()))
 
 
 def _parts(thing: Any, seen: set[int], depth: int = 6) -> Iterator[Any]:
