@@ -62,8 +62,10 @@ class UpSampling2D(Layer):
         for axis in (2, 3):
             padded = _repeat_ends(x, axis)
             x = np.empty((*x.shape[:axis], x.shape[axis] * self.size[axis - 2], *x.shape[axis + 1 :]), x.dtype)
-            for enlarged, places in self._parts(axis, x, padded):
-                enlarged[...] = sum(weight * place for weight, place in places)
+            for enlarged, ((weight, place), *rest) in self._parts(axis, x, padded):
+                np.multiply(place, weight, out=enlarged)
+                for more, neighbour in rest:
+                    np.add(enlarged, more * neighbour, out=enlarged)
         return x, image
 
     def _backward(self, dy: Array, image: Sizes) -> Array:
@@ -71,7 +73,7 @@ class UpSampling2D(Layer):
             dpadded = np.zeros((*dy.shape[:axis], image[axis - 2] + 2, *dy.shape[axis + 1 :]), dy.dtype)
             for enlarged, places in self._parts(axis, dy, dpadded):
                 for weight, place in places:
-                    np.add(place, weight * enlarged, out=place)
+                    np.add(place, enlarged if weight == 1 else weight * enlarged, out=place)
             dy = _add_to_ends(dpadded, axis)
         return dy
 
