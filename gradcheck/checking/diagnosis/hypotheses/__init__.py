@@ -60,13 +60,17 @@ CHEAP: tuple[Hypothesis, ...] = (
 
 DEAR: tuple[Hypothesis, ...] = (
     small.constant_left_out,
-    small.epsilon,
     paths.paths,
+    small.epsilon,
     slopes.formulas,
     fused.always_active,
     cotangent.another_point,
 )
 """Those that difference the function elsewhere; asked only where the others do not explain."""
 
-LAST: tuple[Hypothesis, ...] = (rewriting.rewriting, nonlinear.in_the_cotangent)
+LAST: tuple[Hypothesis, ...] = (
+    rewriting.rewriting,
+    rewriting.rewriting_but_for_a_constant,
+    nonlinear.in_the_cotangent,
+)
 """Those that read the backward, or say no more than what is wrong with it; asked only where nothing else tells."""

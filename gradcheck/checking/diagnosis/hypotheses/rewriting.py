@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from gradcheck.checking.conduct.evidence import is_comparable
 from gradcheck.checking.diagnosis.clues import Bureau, Clues
-from gradcheck.checking.diagnosis.explanation import Explanation
+from gradcheck.checking.diagnosis.explanation import Explanation, both
+from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_factor, said_of
 from gradcheck.checking.diagnosis.repair.rewritten import Rewritten, rewritten
 from gradcheck.checking.diagnosis.repair.stage import Gradients, Stage, quietly, restored
 from gradcheck.checking.diagnosis.trial import Trial
 
 Array = NDArray[Any]
 
-MOST, FEWEST, WORK = 1_500, 50, 10**7
+MOST, FEWEST, WORK = 1_500, 50, 5 * 10**6
 """So many edits are tried, and of large tensors fewer."""
 
 EVALUATIONS = 300
@@ -40,9 +41,11 @@ WORDS = {
     "cotangent-twice": "the upstream gradient is multiplied in twice",
     "missing-cotangent": "the upstream gradient is missing",
     "precision": "it is computed in a narrower type",
+    "missing-epsilon": "the small constant that forward adds is left out, or stands where it does not belong",
+    "wrong-dtype": "what is behind the point is cut off",
     "nonlinear": "it is not linear in the upstream gradient",
     "activation-derivative-at-wrong-point": "the derivative is taken at the wrong point",
-    "missing-activation-derivative": "the derivative of the activation is missing, or another's",
+    "missing-activation-derivative": "an activation or its derivative is missing, or another's",
     "shifted": "an index is off by one",
     "truncated": "a loop ends too early or begins too late",
 }
@@ -56,7 +59,7 @@ def rewriting(clues: Clues) -> Iterator[Explanation]:
     if "edits" not in clues.bureau.notes:
         clues.bureau.notes["edits"] = _Tried(clues.bureau)
     for change, gradients in clues.bureau.notes["edits"]:
-        if _is_right(clues, gradients.get(clues.tensor)):
+        if _cured(clues, gradients.get(clues.tensor)) == 1:
             yield _explanation(clues, change, gradients)
 
 
@@ -64,8 +67,16 @@ def rewriting_again(clues: Clues) -> Iterator[Explanation]:
     """The edits that made another tensor of the same subject right: one mistake often spoils several."""
     for edit in clues.bureau.believed:
         change, gradients = edit
-        if _is_right(clues, gradients.get(clues.tensor)):
+        if _cured(clues, gradients.get(clues.tensor)) == 1:
             yield _explanation(clues, change, gradients)
+
+
+def rewriting_but_for_a_constant(clues: Clues) -> Iterator[Explanation]:
+    """Every edit that leaves nothing wrong but a constant which has a name."""
+    if clues.claimed.shape == clues.right.shape:
+        for change, gradients in clues.bureau.notes.get("edits", ()):
+            if factor := _cured(clues, gradients.get(clues.tensor)):
+                yield _explanation(clues, change, gradients, factor)
 
 
 class _Tried:
@@ -100,16 +111,32 @@ def _tried(bureau: Bureau) -> Iterator[tuple[Rewritten, Gradients]]:
             return
 
 
-def _is_right(clues: Clues, gradient: Any) -> bool:
+def _cured(clues: Clues, gradient: Any) -> float:
+    """1 if an edit makes the gradient right, another number if right but for that factor, which has a name; else 0."""
     if not is_comparable(gradient, clues.right):
-        return False
+        return 0.0
     known = np.isfinite(clues.right)
-    rest = (np.asarray(gradient, float) - clues.right)[known]
-    was = (clues.claimed - clues.right)[known]
-    return bool(np.linalg.norm(rest) <= 0.05 * np.linalg.norm(was))
+    edited, right = np.asarray(gradient, float)[known], clues.right[known]
+    was = np.linalg.norm(clues.claimed[known] - right)
+    if np.linalg.norm(edited - right) <= 0.05 * was:
+        return 1.0
+    factor = fitted_factor(edited, right)
+    alike = abs(factor) > 1e-6 and np.linalg.norm(edited / factor - right) <= 1e-6 * min(was, np.linalg.norm(right))
+    return (
+        factor
+        if alike and right.size > 1 and not _is_multiple(clues) and NAMELESS not in said_of(clues, factor)[1]
+        else 0.0
+    )
 
 
-def _explanation(clues: Clues, change: Rewritten, gradients: Gradients) -> Explanation:
+def _is_multiple(clues: Clues) -> bool:
+    """Whether what is claimed is a multiple of the right gradient already."""
+    known = np.isfinite(clues.right)
+    factor = fitted_factor(clues.claimed, clues.right)
+    return bool(np.allclose(clues.claimed[known], factor * clues.right[known], rtol=1e-4, atol=1e-12))
+
+
+def _explanation(clues: Clues, change: Rewritten, gradients: Gradients, factor: float = 1) -> Explanation:
     def predict(trial: Trial, change: Rewritten) -> Array:
         right = trial.right(clues.tensor)
         try:
@@ -117,16 +144,14 @@ def _explanation(clues: Clues, change: Rewritten, gradients: Gradients) -> Expla
                 mended = Trial(trial.runner, trial.point, trial.cotangents, trial.effort).claimed(clues.tensor)
         finally:
             restored(trial.runner)
-        return np.asarray(trial.claimed(clues.tensor) + right - mended)
+        return np.asarray(trial.claimed(clues.tensor) + right - mended / factor)
 
-    edit = change.edit
+    edit, rule = change.edit, partial(predict, change=change)
     instead = f"with `{edit.after}`" if edit.after else "without it"
-    return Explanation(
-        edit.cause,
-        partial(predict, change=change),
-        f"{clues.d} is wrong because of `{edit.before}` ({change.place}): {instead} it is right. "
-        f"{WORDS[edit.cause].capitalize()}.",
-        f"Write `{edit.after}`." if edit.after else "Leave that statement out.",
-        1,
-        edit=(change, gradients),
-    )
+    cause, remedy = edit.cause, f"Write `{edit.after}`." if edit.after else "Leave that statement out."
+    message = f"{clues.d} is wrong because of `{edit.before}` ({change.place}): {instead} it is right"
+    if factor == 1:
+        return Explanation(cause, rule, f"{message}. {WORDS[cause].capitalize()}.", remedy, 1, edit=(change, gradients))
+    other, besides, also = said_of(clues, factor)
+    message = f"Two mistakes at once: {message} but for a constant. {WORDS[cause].capitalize()}; besides, it {besides}"
+    return Explanation(both(cause, other), rule, message, f"{remedy} {also}", 3)

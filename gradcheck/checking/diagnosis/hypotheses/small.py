@@ -12,11 +12,15 @@ from gradcheck.checking.diagnosis.rehearsal.play import Play
 from gradcheck.checking.diagnosis.rehearsal.rules import without
 from gradcheck.checking.diagnosis.rehearsal.stages import Change
 from gradcheck.checking.diagnosis.trial import Trial
+from gradcheck.numerical.steps import scales
 
 Array = NDArray[Any]
 
 SMALL = 0.1
 """Differences above this share of the gradient are no rounding and no small constant."""
+
+NOT_SMALL_YET = 0.01
+"""Relative differences above this do not yet fall as a power of the input's size."""
 
 EPSILON = 0.05
 """Constants above this are no small ones."""
@@ -94,6 +98,8 @@ def constant_left_out(clues: Clues) -> Iterator[Explanation]:
         return
     play, effort = Play(clues.given, clues.tensor), clues.bureau.effort
     for size, additions in _small_constants(play).items():
+        if not _has_that_slope(clues, play, additions):
+            continue
 
         def predict(trial: Trial, additions: Sequence[Change] = additions) -> Array:
             return Play(trial, clues.tensor).gradient(additions, effort.groups, effort.first[clues.tensor])
@@ -106,6 +112,14 @@ def constant_left_out(clues: Clues) -> Iterator[Explanation]:
             f"{size:g} that forward adds in {where}, which backward leaves out.",
             "Use the same ε in backward as in forward: differentiate the expression with it.",
         )
+
+
+def _has_that_slope(clues: Clues, play: Play, changes: Sequence[Change]) -> bool:
+    """Whether along one direction the slope with these changes is nearer to the claim by far than the right one."""
+    direction = 2.0**-15 * scales(clues.value) * np.sign(np.nan_to_num(clues.claimed - clues.right))
+    claimed, right = (float(np.nansum(gradient * direction)) for gradient in (clues.claimed, clues.right))
+    found = float(np.sum(clues.given.cotangent * play.swing(changes, direction)))
+    return abs(found - claimed) <= 0.05 * abs(right - claimed)
 
 
 def _small_constants(play: Play) -> dict[float, list[Change]]:
@@ -143,10 +157,14 @@ def epsilon(clues: Clues) -> Iterator[Explanation]:
 
 
 def _vanishing(clues: Clues, trial: Trial, name: str) -> float:
-    """By which power of the input's size the relative difference falls; NaN if that cannot be told."""
+    """By which power of the input's size the relative difference falls; NaN if that cannot be told.
+
+    Where it is not small yet, from four times the input on.
+    """
     x = trial.point[name]
-    there = trial.elsewhere({name: x * np.asarray(4, x.dtype)})
-    here, far = (_off(t.claimed(clues.tensor), t.right(clues.tensor)) for t in (trial, there))
+    near = 4 if _off(trial.claimed(clues.tensor), trial.right(clues.tensor)) > NOT_SMALL_YET else 1
+    both = [trial.elsewhere({name: x * np.asarray(size, x.dtype)}) for size in (near, 4 * near)]
+    here, far = (_off(t.claimed(clues.tensor), t.right(clues.tensor)) for t in both)
     return float(np.log(here / far) / np.log(4)) if here > 1e-8 and far > 1e-10 else float("nan")
 
 

@@ -22,7 +22,8 @@ def _undone(node: ast.AST, around: Around) -> Edits:
     for mistake, cause in UNDONE.items():
         for instead in MISTAKES[mistake](node):
             if isinstance(instead, ast.expr | ast.stmt):
-                yield (_of_factor(node, instead) if mistake == "missing-factor" else cause), instead
+                made = _of_factor(node, instead) if mistake == "missing-factor" else cause
+                yield "missing-epsilon" if cause == "missing-term" and _adds_little(node) else made, instead
     if _is_product(node) and _is_product(node.left):  # type: ignore[attr-defined]  # it has two sides
         yield "factor", node.left.left  # type: ignore[attr-defined]
     if isinstance(node, ast.Call):
@@ -33,6 +34,12 @@ def _undone(node: ast.AST, around: Around) -> Edits:
         target = node.targets[0]
         if isinstance(target, ast.Subscript) or (around.looped and isinstance(target, ast.Name | ast.Attribute)):
             yield "overwritten", ast.AugAssign(target, ast.Add(), node.value)
+
+
+def _adds_little(node: ast.AST) -> bool:
+    """Whether it adds, or takes away, a small constant."""
+    value = getattr(getattr(node, "right", None), "value", None)
+    return isinstance(node, ast.BinOp) and isinstance(value, float) and 0 < value <= 0.01
 
 
 def _is_product(node: ast.AST) -> bool:
@@ -110,7 +117,9 @@ def _without_call(node: ast.Call) -> Edits:
     if isinstance(node.func, ast.Name) and len(node.args) == 1 and node.func.id not in ("range", "len"):
         yield "transposed" if node.func.id in ("t", "T", "transpose") else "nonlinear", node.args[0]
     if method in ("astype", "float32", "float16", "half", "single"):
-        yield "precision", node.args[0] if method != "astype" else node.func.value  # type: ignore[attr-defined]
+        whole = method == "astype" and "int" in ast.unparse(node)
+        kept = node.args[0] if method != "astype" else node.func.value  # type: ignore[attr-defined]
+        yield "wrong-dtype" if whole else "precision", kept
     elif method in ("abs", "sign", "clip", "rint", "round", "maximum", "minimum", "tanh") and node.args:
         yield "nonlinear", node.args[0]
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from gradcheck.checking.diagnosis.repair.around import Kind
 from gradcheck.checking.diagnosis.repair.edits import Edit, edits
-from gradcheck.checking.diagnosis.repair.kinds import KINDS
 from gradcheck.checking.diagnosis.repair.running import Run
+from gradcheck.checking.diagnosis.repair.wider import ALL, DEEPEST, of_module
 from gradcheck.checking.mutation.mutants import code_of, enclosed, parsed
 
 Home = tuple[Any, Any]
@@ -55,8 +55,10 @@ def rewritten(functions: Sequence[Run]) -> Iterator[Rewritten]:
     """Every function with each edit in it, the plainest of all functions first."""
     heads = ((_editable(ran.function), ran) for ran in functions)
     workshops = [_Workshop(head, ran) for head, ran in heads if head is not None]
-    for kinds in KINDS:
+    for kinds in ALL:
         yield from _in_turn([workshop.rewritten(kind) for kind in kinds for workshop in workshops])
+    yield from _in_turn([workshop.rewritten(of_module(workshop.function)) for workshop in workshops])
+    yield from _in_turn([workshop.rewritten(DEEPEST) for workshop in workshops])
 
 
 def _in_turn(several: list[Iterator[Rewritten]]) -> Iterator[Rewritten]:

@@ -1,0 +1,105 @@
+"""Further ways of writing otherwise: reductions, scattered sums, activations, other helpers, factors deep inside."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from types import FunctionType
+from typing import Any
+
+from gradcheck.checking.diagnosis.repair.around import Around, Edits, Kind
+from gradcheck.checking.diagnosis.repair.kinds import KINDS
+
+HELPERS = 8
+"""So many other functions of the module are tried in the place of the one that is called."""
+
+
+def _reduced(node: ast.AST, around: Around) -> Edits:
+    """A sum, mean or maximum over another axis, or over all where it is over one, keeping its dimensions."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _REDUCTIONS:
+        return
+    plain = [k for k in node.keywords if k.arg not in ("axis", "keepdims")]
+    over = [k.value for k in node.keywords if k.arg == "axis"]
+    for axis in (0, 1, -1):
+        for keep in (True, False):
+            keywords = [ast.keyword("axis", ast.Constant(axis))]
+            keywords += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
+            yield "permuted" if over else "extra-sum", ast.Call(node.func, node.args, [*plain, *keywords])
+
+
+_REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "argmin")
+
+
+def _scattered(node: ast.AST, around: Around) -> Edits:
+    """``np.add.at(dW, i, dout)`` for ``dW[i] = dout`` and ``dW[i] += dout``, which keep one share of each entry."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+    if isinstance(node, ast.Assign | ast.AugAssign) and isinstance(target, ast.Subscript):
+        index = ast.unparse(target.slice)
+        index = f"np.s_[{index}]" if ":" in index else f"({index})" if "," in index else index
+        call = f"np.add.at({ast.unparse(target.value)}, {index}, {ast.unparse(node.value)})"
+        yield "overwritten", ast.parse(call).body[0]
+
+
+ACTIVATED = (
+    "1 / (1 + np.exp(-{0}))", "np.exp({0})", "np.tanh({0})", "np.maximum({0}, 0)",
+    "{0} / {0}.sum(axis=-1, keepdims=True)", "np.log({0})", "{0} ** 2", "np.sqrt({0})",
+)  # fmt: skip
+"""What may not have been applied to something."""
+
+
+def _activated(node: ast.AST, around: Around) -> Edits:
+    """A name, or an exponential, to which a function was not applied."""
+    called = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "exp"
+    named = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in around.shapes
+    if isinstance(node, ast.expr) and (called or named):
+        for form in ACTIVATED:
+            applied = ast.parse(
+                form.format(f"({ast.unparse(node)})" if called else ast.unparse(node)), mode="eval"
+            ).body
+            yield "missing-activation-derivative", applied
+
+
+DEEP = {
+    "{0}": "missing-term", "(1 - {0} ** 2)": "missing-activation-derivative",
+    "{0} * (1 - {0})": "missing-activation-derivative", "({0} > 0)": "missing-mask",
+}  # fmt: skip
+"""What may be missing as a factor inside an expression."""
+
+
+def _deeper(node: ast.AST, around: Around) -> Edits:
+    """A factor put in anywhere: at a name that is read, at an element of a list, at an argument."""
+    inside = isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult)
+    read = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in around.shapes
+    if not isinstance(node, ast.expr) or not (inside or read):
+        return
+    for said, _ in around.factors():
+        for form, cause in DEEP.items():
+            factor = ast.parse(form.format(said), mode="eval").body
+            yield "missing-mask" if "mask" in said.lower() else cause, ast.BinOp(node, ast.Mult(), factor)
+
+
+def of_module(function: FunctionType) -> Kind:
+    """Another function of the same module in the place of one that is called, as often and with as much."""
+    others = dict(_helpers(function.__globals__, function))
+
+    def called_otherwise(node: ast.AST, around: Around) -> Edits:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in others:
+            count = others[node.func.id]
+            for name in [n for n, c in others.items() if c == count and n != node.func.id][:HELPERS]:
+                yield "permuted", ast.Call(ast.Name(name, ast.Load()), node.args, node.keywords)
+
+    return called_otherwise
+
+
+def _helpers(members: Mapping[str, Any], function: FunctionType) -> Iterator[tuple[str, int]]:
+    """The plain functions of the file, with how many arguments each takes; those written closest by first."""
+    code = function.__code__
+    found = [(n, f) for n, f in members.items() if isinstance(f, FunctionType) and f is not function]
+    near = [(n, f.__code__) for n, f in found if f.__code__.co_filename == code.co_filename]
+    for name, other in sorted(near, key=lambda item: abs(item[1].co_firstlineno - code.co_firstlineno)):
+        yield name, other.co_argcount
+
+
+ALL: tuple[tuple[Kind, ...], ...] = (*KINDS[:-1], (_reduced, _scattered, _activated), KINDS[-1])
+"""Plainer mistakes first; those of one group in turn."""
+
+DEEPEST: Kind = _deeper
+"""What there is most of, last."""
