@@ -3,7 +3,7 @@
 Start with :func:`explain`. Then read
 
 1. ``value`` (a number that remembers where it came from), ``rules`` (the local derivatives), ``functions`` with
-   ``moving`` and ``linear_algebra``, ``einsum``, ``assembled``, ``untraced`` (what is refused, and how),
+   ``moving`` and ``linear_algebra``, ``einsum``, ``assembled``, ``indexing``, ``untraced`` (what is refused, and how),
 2. ``naming``, ``namespace``, ``filled`` and ``trace`` (plain code to a graph of named values),
 3. ``symbols``, ``simplify``, ``rearranged``, ``thin`` and ``tidy`` (formulas as a textbook writes them),
 4. ``paths`` (the chain rule), ``differences`` (every step measured), ``rows`` (the table), ``derive``,
@@ -11,7 +11,8 @@ Start with :func:`explain`. Then read
    ``mistaken`` and ``lesson`` (where a wrong gradient leaves the right one),
 6. ``reasons``, ``proofs``, ``sense`` and ``second_opinion`` (what is said beside the numbers),
 7. ``derivation``, ``sentences`` and ``wording`` with ``languages``, ``notation`` and ``spelling``; and the renderings
-   ``text``, ``markdown``, ``latex``, ``html`` (with ``mathml``, ``graph`` and ``style``), ``speech`` and ``plain``.
+   ``text``, ``markdown``, ``latex`` (with ``tex``), ``html`` (with ``mathml``, ``graph`` and ``style``), ``speech`` and
+   ``plain``.
 
 ``worked_example`` is the small network that every textbook of the subject computes by hand.
 """

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.derivation.indexing import is_position, plain_index
 from gradcheck.derivation.spelling import index_text
-from gradcheck.derivation.value import Traced, apply, is_position, plain_index
+from gradcheck.derivation.value import Traced, apply
 
 
 class Filled(Traced):

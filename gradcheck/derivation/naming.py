@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from gradcheck.derivation.filled import Filled
+from gradcheck.derivation.indexing import is_position
 from gradcheck.derivation.untraced import is_user_code
-from gradcheck.derivation.value import Traced, is_position
+from gradcheck.derivation.value import Traced
 
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _PLAIN_MODULES = ("builtins", "numpy", "types")

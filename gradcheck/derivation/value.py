@@ -15,10 +15,12 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from gradcheck.derivation.indexing import as_tuple, is_position, plain_index
 from gradcheck.derivation.rules import RULES, SYNONYMS
 from gradcheck.derivation.untraced import leave
 
 _COUNTER = itertools.count()
+_NO_POSITION = "a position cannot be differentiated; take it from a constant"
 _NO_CHOICE = "write np.where(condition, a, b) for if, np.maximum for max, and leave an assert out"
 
 
@@ -103,8 +105,7 @@ class Traced(NDArrayOperatorsMixin):
         return int(self.value)
 
     def __index__(self) -> int:
-        self._must_be_constant("an index", "a position cannot be differentiated; take it from a constant")
-        return int(self.value.__index__())
+        return int(self.as_position().__index__())
 
     def __bool__(self) -> bool:
         self._must_be_constant("if, while, assert, and, or, min, max on a value", _NO_CHOICE)
@@ -118,7 +119,7 @@ class Traced(NDArrayOperatorsMixin):
         index = plain_index(index)
         if not is_position(index):
             return apply("getitem", self, index=index)
-        index = tuple(i % n if -n <= i < n else i for i, n in zip(_tuple(index), self.shape, strict=False))
+        index = tuple(i % n if -n <= i < n else i for i, n in zip(as_tuple(index), self.shape, strict=False))
         if index not in self.items:
             self.items[index] = apply("getitem", self, index=index)
         return self.items[index]
@@ -206,6 +207,11 @@ class Traced(NDArrayOperatorsMixin):
         """What :meth:`move` does to a cotangent: entries go back where they came from, and add up there."""
         return apply("gather", self, index=index, shape=shape, what=what, shown=shown)
 
+    def as_position(self) -> Any:
+        """Its value, if it is constant; a position has no derivative."""
+        self._must_be_constant("an index", _NO_POSITION)
+        return self.value
+
     def item(self) -> NoReturn:
         """Always an error: a plain number has no derivative."""
         leave(".item()", f"turns {self._called} into a plain number", "leave .item() out")
@@ -259,30 +265,3 @@ def _first_by_position(function: Callable[..., Any], options: dict[str, Any]) ->
     except (ValueError, StopIteration):  # not written in Python
         return (), options
     return ((options[first],) if first in options else ()), {k: v for k, v in options.items() if k != first}
-
-
-def plain_index(index: Any) -> Any:
-    """An index made of plain numbers, slices and arrays; a mask, which is constant near a point, as positions."""
-    if isinstance(index, tuple):
-        parts = [plain_index(i) for i in index]
-        return tuple(j for i in parts for j in (i if isinstance(i, tuple) else (i,)))
-    if isinstance(index, list | np.ndarray | Traced) and _is_mask(index):
-        places = np.nonzero(getattr(index, "value", index))
-        return places if len(places) > 1 else places[0]
-    if isinstance(index, Traced):
-        index._must_be_constant("an index", "a position cannot be differentiated; take it from a constant")
-        return index.value
-    return index
-
-
-def _is_mask(index: Any) -> bool:
-    return bool(np.ndim(index)) and np.asarray(getattr(index, "value", index)).dtype == bool
-
-
-def is_position(index: Any) -> bool:
-    """Whether `index` is made of whole numbers only, like [0] and [0, 1]."""
-    return all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in _tuple(index))
-
-
-def _tuple(index: Any) -> tuple[Any, ...]:
-    return index if isinstance(index, tuple) else (index,)
