@@ -85,13 +85,12 @@ def attend(q: Array, k: Array, v: Array, mask: NDArray[np.bool_] | None) -> tupl
     def pullback(dy: Array) -> tuple[Array, Array, Array]:
         dv = _transposed(weights) @ dy
         d_scores = dy @ _transposed(v)
-        d_scores -= np.sum(dy * y, axis=-1, keepdims=True)  # Σ dP P along the keys is Σ dy y along the features
+        d_scores -= np.einsum("...s,...s->...", d_scores, weights)[..., None]  # Σ dP P
         d_scores *= weights
         d_scores *= scale
         return d_scores @ k, _transposed(d_scores) @ q, dv
 
-    y = weights @ v
-    return y, pullback
+    return weights @ v, pullback
 
 
 def require_fitting(owner: Layer, q: Array, k: Array, v: Array) -> None:
