@@ -422,3 +422,36 @@ def test_networks_words_and_sizes_are_guessed_and_stand_ins_are_named(tmp_path):
     ), report
     assert report.stand_ins == ["not_installed_anywhere"]
     assert "not installed, and replaced by nothing: not_installed_anywhere" in report.summary()
+
+
+SCRIPT = """
+from __future__ import annotations
+import numpy as np
+
+data = open("not_there.txt").read()
+vocabulary = sorted(set(data))
+name = input("your name? ")
+
+def f_forward(x):
+    return 2 * x, None
+
+while True:
+    try:
+        np.zeros(3)
+    except Exception:
+        pass
+
+print("never")
+
+def f_backward(dout, cache):
+    return 2 * dout
+"""
+
+
+def test_what_a_script_cannot_do_here_is_passed_over_and_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("gradcheck.checking.modules.script.SECONDS", 0.05)
+    report = check_module(written(tmp_path, SCRIPT))
+    assert report.ok, report
+    assert [line.partition(" (")[0] for line in report.passed_over] == ["line 5", "line 6", "line 7", "line 12"]
+    assert "line 12 (TimeIsUpError: stopped after 0.05 seconds)" in report.passed_over
+    assert "; passed over: line 5 (FileNotFoundError" in report.summary()

@@ -13,6 +13,7 @@ from gradcheck.checking.modules.discovery import Candidate, candidates, discover
 from gradcheck.checking.modules.importing import STAND_INS, ModuleError, load
 from gradcheck.checking.modules.result import ModuleReport, Result
 from gradcheck.checking.modules.run import run
+from gradcheck.checking.modules.script import PASSED_OVER
 
 Case = Callable[[np.random.Generator], Any] | tuple[Any, ...] | Mapping[str, Any]
 
@@ -42,7 +43,8 @@ def check_module(
     Parameters
     ----------
     module : str, path or module
-        ``"layers"``, ``"path/to/layers.py"``, or the module itself. Importing a file runs it.
+        ``"layers"``, ``"path/to/layers.py"``, or the module itself. Importing a file runs it; what fails there, or
+        takes more than ten seconds, is passed over and said.
     cases : dict, optional
         Inputs by the name of what takes them: a tuple of inputs in order, a dictionary of inputs and arguments of the
         constructor by name, or a function of a Generator that returns either. What is missing is made up.
@@ -88,7 +90,8 @@ def check_module(
         results.append(run(candidate, how, _given(candidate, (cases or {}).get(candidate.name), how.seed)))
         if progress is not None:
             progress(results[-1])
-    return ModuleReport(name, results, how.seed, STAND_INS.get(id(loaded), []))
+    kept = STAND_INS.get(id(loaded), []), PASSED_OVER.get(id(loaded), [])
+    return ModuleReport(name, results, how.seed, *kept)
 
 
 def _require_known(known: list[str], module: str, wanted: list[str]) -> None:

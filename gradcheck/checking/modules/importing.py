@@ -1,6 +1,7 @@
 """Bring a module in: by its name, by the path of its file, or as it is.
 
-Importing a file runs it. What it prints is not shown; what stands under ``if __name__ == "__main__":`` is not run.
+Importing a file runs it. What it prints is not shown; what stands under ``if __name__ == "__main__":`` is not run, and
+what fails or takes too long outside of it is passed over (:mod:`~gradcheck.checking.modules.script`).
 Folders are on the search path only meanwhile.
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 from unittest import mock
 
 from gradcheck.checking.modules.hush import described, hushed
+from gradcheck.checking.modules.script import run_script
 
 _NO_STAND_IN = ("", "numpy", "torch", "jax", "tensorflow", "cupy", "keras", "autograd")
 _ROOT_MARKS = (".git", "setup.py", "pyproject.toml", "requirements.txt")
@@ -147,7 +149,7 @@ def _run(path: Path, name: str) -> ModuleType:
         raise ModuleError(f"{path} is no Python file; give one that ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    run_script(module, path)
     return module
 
 

@@ -120,12 +120,15 @@ class ModuleReport:
         Repeats the check.
     stand_ins : list of str
         Packages that the module imports and that are not installed: empty ones took their place.
+    passed_over : list of str
+        Lines of a file that fail or take too long when it is imported, with the reason: what they define is missing.
     """
 
     name: str
     results: list[Result]
     seed: int = 0
     stand_ins: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
 
     @property
     def verdict(self) -> Literal["agree", "disagree", "undecided"]:
@@ -178,7 +181,8 @@ class ModuleReport:
         words = [_COUNTED[result.word] for result in self.results]
         said = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(_COUNTED.values()) if word in words)
         missing = f"; not installed, and replaced by nothing: {', '.join(self.stand_ins)}" if self.stand_ins else ""
-        return f"{self.name}: {said or 'nothing with a gradient was found'}  (seed {self.seed}){missing}"
+        over = f"; passed over: {', '.join(self.passed_over[:3])}" if self.passed_over else ""
+        return f"{self.name}: {said or 'nothing with a gradient was found'}  (seed {self.seed}){missing}{over}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -187,6 +191,7 @@ class ModuleReport:
             "verdict": self.verdict,
             "seed": self.seed,
             "stand_ins": self.stand_ins,
+            "passed_over": self.passed_over,
             "results": [result.to_dict() for result in self.results],
         }
 
