@@ -98,3 +98,18 @@ def test_a_deep_network_whose_first_gradients_almost_vanish_is_not_measured_entr
     report = check(network, np.random.default_rng(0).normal(size=(5, 40)), np.arange(5))
     assert report.ok, report
     assert report.evaluations <= 600
+
+
+def test_what_is_all_noise_is_undecided_without_a_look_at_each_entry():
+    """The sum of standardised columns is zero whatever they are: nothing but rounding is left of its gradient."""
+
+    def centred(x):
+        return 1 + np.sum((x - x.mean(0)) / x.std(0))
+
+    def rounded(x):
+        return 1e-16 * np.sin(1e3 * x)
+
+    report = check(centred, np.random.default_rng(0).normal(size=(20, 30)), grad=rounded)
+    assert report.verdict == "undecided"
+    assert "rounding in the forward hides" in str(report)
+    assert report.evaluations <= 100

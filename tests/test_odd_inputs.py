@@ -245,6 +245,21 @@ def test_a_way_through_float32_beside_one_in_double(seed):
     assert_told_apart(right, wrong)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_loss_summed_in_float32_beside_a_penalty_in_double(seed):
+    """Its treads are wider than the smallest steps, which show the slope of the penalty alone."""
+    A, x = normal(6, 8, seed=seed + 4, dtype=np.float32), normal(2, 6, seed=seed)
+
+    def loss(x):
+        return float(np.sum(np.tanh(x.astype(np.float32) @ A))) + 0.01 * np.sum(x**2)
+
+    def gradient(x, factor=1.0):
+        return factor * (1 - np.tanh(x @ A) ** 2) @ A.T + 0.02 * x
+
+    right, wrong = both(loss, x, kind="grad", right=gradient, wrong=lambda x: gradient(x, 1.1))
+    assert_told_apart(right, wrong)
+
+
 @pytest.mark.parametrize("types", [(np.float32, float), (float, np.float32), (np.float16, np.float32)], ids=str)
 def test_types_mixed(types):
     x, W = normal(4, 3, dtype=types[0]), normal(3, 5, dtype=types[1])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.numerical.differences import NOISE_FACTOR, Slope
 from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.line import Contraction, Line
-from gradcheck.numerical.noise import Noise
+from gradcheck.numerical.noise import Noise, with_treads
 from gradcheck.numerical.separability import Grouping, propose_grouping
 from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
 
@@ -21,6 +21,9 @@ Group = tuple[Any, ...]
 
 WANTED = 2e-8
 """An entry is measured again, at more steps, while its bound is above this share of the typical entry."""
+
+FAR = -14
+"""The exponent of the step at which treads are looked for, if large steps agree on what small ones do not show."""
 
 DENSE_BELOW = 2
 """A single entry is differenced at once: probing for structure would cost more."""
@@ -100,7 +103,11 @@ class EntryMeter:
     @cached_property
     def witnesses(self) -> list[Line]:
         """Two random lines through all entries; the second at few steps, unless those say nothing."""
-        first = self.random_line()
+        first = self.line(self.random_direction()).measure(self.ladder.wide)
+        if first.averages():
+            self.noise = with_treads(self.near, self.noise, first.direction * self.near.x.dtype.type(2.0**FAR))
+            first = self.line(first.direction)
+        self.settled(first)
         second = self.line(self.random_direction()).measure(self._few([first]))
         if first.slope().kink or second.slope().kink or not np.isfinite(second.slope().error):
             self.settled(second)

@@ -108,6 +108,13 @@ class Line:
         """Whether the bound is above the noise at the smallest step: then a smaller one would help."""
         return np.asarray(~(self.slope().error <= 2 * NOISE_FACTOR * self.levels[min(self.levels)].noise))
 
+    def averages(self) -> bool:
+        """Whether large steps agree on a slope that the smallest does not show: that of a staircase, or a kink."""
+        slopes = [(level.right + level.left) / 2 for _, level in sorted(self.levels.items())]
+        apart, differ = np.abs(slopes[0] - slopes[-1]), np.abs(slopes[-2] - slopes[-1])
+        noise = 2 * NOISE_FACTOR * self.levels[min(self.levels)].noise
+        return bool(np.any((apart > 4 * differ + noise) & (differ <= 0.1 * np.abs(slopes[-1])) & ~self.slope().kink))
+
     def _bends(self) -> bool:
         """Whether some slope still changes at the smallest step, or was not seen at any although f is wild."""
         slope = self.slope()

@@ -139,6 +139,16 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     return Noise(np.where(np.isfinite(noise), np.maximum(noise, rounding), rounding), wild)
 
 
+@np.errstate(all="ignore")
+def with_treads(near: Neighbourhood, noise: Noise, step: Array) -> Noise:
+    """The noise, or what a staircase leaves over along a step so long that it crosses its treads."""
+    left_over, _ = _left_over(near, step)
+    unheard = left_over > SUSPICIOUS * noise.deviation
+    if unheard.any() and _jumps(near, step, left_over, unheard):
+        return Noise(np.fmax(noise.deviation, left_over), noise.wild)
+    return noise
+
+
 def _steps(near: Neighbourhood, rng: np.random.Generator) -> Iterator[list[Array]]:
     """Pairs of displacements, finer and finer, in proportion to each entry: near a pole at 0 a small one is large."""
     x, steps = near.x, ladder(near.coarsest)

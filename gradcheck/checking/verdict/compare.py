@@ -34,6 +34,9 @@ AFFORDABLE = 4096
 COSTLY = 16
 """More groups than these are not measured each where that would tell hardly more."""
 
+HOPELESS = 1.0
+"""A direction that hides a whole typical entry in noise leaves no hope for the entries."""
+
 SHARPER = 3
 """So many more steps are spent on a direction that agrees but would not have noticed enough."""
 
@@ -67,8 +70,8 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
     grouping = meter.propose()
     # What is drowned in noise along all entries at once is no less so along each of them.
     costly = len(grouping) > COSTLY and meter.witnesses[0].drowned()
-    if not open_questions and costly and resolution <= MEANINGLESS:
-        return _settled(name, tolerance, seen.noticeable, typical, resolution)
+    if not open_questions and costly and not MEANINGLESS < resolution <= HOPELESS:
+        return _undivided(name, meter, tolerance, seen, typical)
     if exhaustive or len(grouping) <= AFFORDABLE:
         entries = meter.measure(grouping)
         if seen.differs and not _wrong(tolerance, entries).any():  # where lines see it, entries have to be as sharp
@@ -202,7 +205,7 @@ def _settled(
 
 
 def _undivided(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directions, typical: float) -> Comparison:
-    """A tensor too large to measure by entry that agrees along directions, as well as those can tell."""
+    """A tensor too dear to measure by entry that agrees along directions, as well as those can tell."""
     resolution = relative(seen.noticeable, tolerance.analytic, typical)
     doubt = ""
     if resolution > MEANINGLESS:
