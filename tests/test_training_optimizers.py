@@ -78,6 +78,18 @@ def test_a_missing_or_misshapen_gradient_moves_nothing():
     assert not params["b"].any()
 
 
+def test_whole_numbers_cannot_be_moved():
+    params = {"b": np.zeros(2), "W": np.zeros(2, int)}
+    with pytest.raises(TypeError, match="parameter 'W' has dtype int64; only floating-point numbers can be moved"):
+        SGD().update(params, {"b": np.ones(2), "W": np.ones(2)})
+    assert not params["b"].any()
+
+
+def test_a_number_is_no_clipping():
+    with pytest.raises(TypeError, match=r"clip has to be a Clipping such as ClipByGlobalNorm\(1.0\); it is 5"):
+        SGD(clip=5)
+
+
 KINDS = [SGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, Adamax, Nadam]
 MAKERS = [
     *KINDS,

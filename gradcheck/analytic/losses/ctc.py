@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gradcheck.analytic.losses.loss import Loss, Reduction, per_row
 from gradcheck.analytic.softmax import log_softmax
-from gradcheck.analytic.validation import Array, integer
+from gradcheck.analytic.validation import Array, as_array, integer
 
 Integers = NDArray[np.integer[Any]]
 
@@ -66,7 +66,7 @@ class CTC(Loss):
     def forward(self, x: Any, t: Any, lengths: Any = None) -> Any:
         """The loss of the scores x for the labels t, a NumPy scalar of x's dtype; or one for each sequence."""
         x = self._accept(x)
-        labels = self._checked_targets(x, np.asarray(t))
+        labels = self._checked_targets(x, as_array(self, "t", t))
         return self._reduce(x, *self._forward(x, labels, self._checked_lengths(x, labels, lengths)))
 
     def _forward(self, x: Array, t: Any, lengths: Any = None) -> tuple[Any, Any]:

@@ -58,6 +58,8 @@ class Optimizer(Recorded):
     """Whether what is remembered fades where no gradient comes any more, until it counts for nothing."""
 
     def __init__(self, lr: float | Schedule, clip: Clipping | None = None) -> None:
+        if not isinstance(clip, Clipping | None):
+            raise TypeError(f"clip has to be a Clipping such as ClipByGlobalNorm(1.0); it is {clip!r}")
         self.schedule = lr if isinstance(lr, Schedule) else Constant(lr)
         self.clip = clip
         self.steps = 0
@@ -79,9 +81,9 @@ class Optimizer(Recorded):
 
         Raises
         ------
-        ValueError
-            If a parameter has no gradient, or one of another shape, or has changed its shape; nothing has
-            moved then.
+        ValueError, TypeError
+            If a parameter has no gradient, or one of another shape, or has changed its shape, or is made of whole
+            numbers; nothing has moved then.
         """
         self._require_matching(params, grads)
         clipped = self.clip.prepare({name: grads[name] for name in params}) if self.clip else {}
@@ -159,6 +161,8 @@ class Optimizer(Recorded):
 
     def _require_matching(self, params: Arrays, grads: Arrays) -> None:
         for name, value in params.items():
+            if value.dtype.kind != "f":
+                raise TypeError(f"parameter {name!r} has dtype {value.dtype}; only floating-point numbers can be moved")
             if name not in grads:
                 raise ValueError(f"parameter {name!r} has no gradient; there are gradients for {sorted(grads)}")
             if np.shape(grads[name]) != value.shape:
