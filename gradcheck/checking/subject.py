@@ -197,6 +197,10 @@ class Runner:
         self._written.clear()
         self.state.restore(self._dirty)
 
+    def rewind(self) -> None:
+        """Back to the initial random states."""
+        self.state.rewind(self._dirty)
+
     def learn_what_changes(self) -> None:
         """After a forward and a backward run: put back no more than what they were seen to change."""
         self._dirty = self.state.changed()

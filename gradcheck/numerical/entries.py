@@ -194,7 +194,7 @@ class EntryMeter:
     def settled(self, line: Line, wanted: Any = np.inf) -> Line:
         """A line measured at every step it takes for a bound, and for one below `wanted` where steps can do that."""
         lower = self.ladder.lower
-        if not np.any(self.near.x[line.direction != 0]):
+        if not np.any(np.logical_and(self.near.x, line.direction)):
             lower += self.ladder.near_zero
         return line.measure(self.ladder.wide).go_down(lower).go_up(self.ladder.higher, wanted)
 

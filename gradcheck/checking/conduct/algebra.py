@@ -92,26 +92,29 @@ class _Trial:
         self.sums = self._of_a_sum()
         self.coarsest = max(map(rounding, u))  # the multiples and sums of the cotangents are themselves rounded
         every = evidence.comparable(self.double, self.triple, self.zero, *self.sums)
+        self.sizes = {name: self._size(name) for name in every}
         self.names = [name for name in every if self._is_measurable(name)]
+        self.missed = {name: _missed(self.sums, name) for name in self.names}
 
     def objection(self, name: str) -> str:
         """What is not linear in the gradient of a tensor, if anything is."""
-        one, missed, size = np.asarray(self.sums[0][name]), _missed(self.sums, name), self._size(name)
+        one, missed, size = np.asarray(self.sums[0][name]), self.missed[name], self.sizes[name]
         allowed = max(rounding(one), self.coarsest) * size
         for residual, text in (
             (self.double[name] + 2 * one, f"d{name}(−2·dout) is not −2·d{name}(dout)"),  # a power of two: exact
             (np.asarray(self.zero[name]), f"d{name} is not zero for a zero cotangent"),
             (missed, f"d{name}(u + v) is not d{name}(u) + d{name}(v)"),
         ):
-            if largest(residual) <= allowed or (residual is missed and not self._grows(name)):
+            off = largest(residual)
+            if off <= allowed or (residual is missed and not self._grows(name)):
                 continue
-            return f"{text}, off by {largest(residual):.3g} at a size of {size:.3g}"
+            return f"{text}, off by {off:.3g} at a size of {size:.3g}"
         return ""
 
     def jitter(self, name: str) -> Array:
         """By how much rounding makes each entry differ from what linearity demands."""
         one = np.asarray(self.sums[0][name])
-        varies = np.maximum(np.abs(self.triple[name] + 3 * one) / 3, np.abs(_missed(self.sums, name)))
+        varies = np.maximum(np.abs(self.triple[name] + 3 * one) / 3, np.abs(self.missed[name]))
         return np.asarray(varies if self.coarsest <= rounding(one) else np.zeros_like(varies))
 
     def _of_a_sum(self, factor: float = 1.0) -> list[Gradients]:
@@ -126,7 +129,7 @@ class _Trial:
 
         Where the terms of a gradient cancel, its size does not tell how large their rounding may be.
         """
-        missed = _missed(self.sums, name)
+        missed = self.missed[name]
         grown = (_missed(self._of_a_sum(factor), name) / factor for factor in (1.25, 1.5, 1.75))
         return not any(largest(rest - missed) > 0.1 * largest(missed) for rest in grown)
 
@@ -135,7 +138,7 @@ class _Trial:
 
     def _is_measurable(self, name: str) -> bool:
         is_float = np.issubdtype(np.asarray(self.sums[0][name]).dtype, np.floating)
-        return bool(is_float and np.isfinite(self._size(name)))
+        return bool(is_float and np.isfinite(self.sizes[name]))
 
 
 def _missed(sums: Sequence[Gradients], name: str) -> Array:

@@ -55,7 +55,8 @@ class Evidence:
 
     def comparable(self, *gradients: Gradients) -> list[str]:
         """The tensors for which all these have a numeric gradient of the right shape."""
-        return [name for name in self.names if all(is_comparable(g.get(name), self.tensors[name]) for g in gradients)]
+        tensors = self.tensors
+        return [name for name in self.names if all(is_comparable(g.get(name), tensors[name]) for g in gradients)]
 
     def pullback(self) -> Pullback:
         """That of a forward at the point, the last one that was run."""

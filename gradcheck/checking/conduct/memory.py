@@ -35,7 +35,7 @@ def _with_a_forward_between(evidence: Evidence, factor: float) -> list[Finding] 
     inputs = {**runner.inputs, **elsewhere}
     findings = _beside_another_instance(evidence, inputs)
     here = evidence.pullback()
-    runner.state.rewind()
+    runner.rewind()
     there, second = runner.forward(copies(inputs))
     there, got = [out.copy() for out in there], pulled(second, v)
     if _is_reentrant(evidence):

@@ -70,6 +70,6 @@ class State:
         if problems:
             raise problems[0]
 
-    def rewind(self) -> None:
-        """Put back the random states alone."""
-        self.restore([piece for piece in self.pieces if isinstance(piece, RandomPiece)])
+    def rewind(self, only: list[Piece] | None = None) -> None:
+        """Put back the random states alone, of everything or of these pieces."""
+        self.restore([piece for piece in (self.pieces if only is None else only) if isinstance(piece, RandomPiece)])
