@@ -1,12 +1,16 @@
 """``gradcheck mutate``: the survivors are named with the reason, and nobody's files are touched."""
 
+import ast
 import json
 from argparse import ArgumentParser
+from queue import SimpleQueue
+from types import SimpleNamespace
 
 import pytest
 
+from gradcheck.checking.mutation.trial import trial_of
 from gradcheck.cli import main
-from gradcheck.cli.mutate import add_mutate
+from gradcheck.cli.mutate import _counting, add_mutate
 
 LAYERS = '''"""Layers."""
 
@@ -113,3 +117,27 @@ def test_a_trial_that_cannot_be_held_says_why(project, monkeypatch, capsys, argu
 def test_jobs_have_to_be_a_number(capsys):
     assert main(["mutate", "layers.py", "--jobs", "0"]) == 2
     assert "argument --jobs: it has to be a whole number of at least 1; it is '0'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "lean"), [("", True), ("addopts = --hypothesis-show-statistics", False)])
+def test_plugins_are_loaded_only_where_the_tests_need_them(tmp_path, options, lean):
+    """They take most of the time of a short test, and there are as many runs as mistakes."""
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{options}\n", encoding="utf-8")
+    (tmp_path / "layers.py").write_text(LAYERS, encoding="utf-8")
+    (tmp_path / "test_layers.py").write_text(TESTS, encoding="utf-8")
+    copies = SimpleQueue()
+    copies.put(tmp_path)
+    trial, patience = trial_of(tmp_path / "layers.py")._rehearsed(copies, ast.parse(LAYERS))
+    assert trial.lean is lean
+    assert patience > 10
+    assert copies.get(timeout=1) == tmp_path
+
+
+def test_a_terminal_is_told_how_far_it_is(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with _counting() as count:
+        count(SimpleNamespace(noticed=True))
+        count(SimpleNamespace(noticed=False))
+    written = capsys.readouterr().err
+    assert "2 mistakes tried, 1 survived" in written
+    assert written.endswith("\r\033[K")

@@ -3,6 +3,8 @@
 import argparse
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +48,33 @@ def run(options: argparse.Namespace) -> int:
     try:
         path = _python_file(file)
         trial = trial_of(path, name or None, [_existing(test) for test in options.test])
-        outcomes = trial.run(options.jobs)
+        with _counting() as count:
+            outcomes = trial.run(options.jobs, count)
     except (TrialError, SyntaxError) as error:
         print(f"gradcheck: {error}", file=sys.stderr)
         return AT_FAULT
     print(json.dumps(_plain(file, outcomes), indent=2) if options.json else _text(file, trial, outcomes))
     return NOTICED if all(outcome.noticed for outcome in outcomes) else SURVIVED
+
+
+@contextmanager
+def _counting() -> Iterator[Callable[[Any], None]]:
+    """How many mistakes have been tried, on a line of a terminal that is cleared in the end."""
+    import sys
+
+    tried = []
+
+    def count(outcome: Any) -> None:
+        tried.append(outcome.noticed)
+        if sys.stderr.isatty():
+            said = f"{len(tried)} mistakes tried, {tried.count(False)} survived"
+            print(f"\r  {said}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield count
+    finally:
+        if tried and sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
 
 
 def _text(file: str, trial: Any, outcomes: list[Any]) -> str:
