@@ -2,7 +2,7 @@
 
 Every network passes the gate first. Means over the seeds, which choose weights, order and dropout masks.
 
-    GRADCHECK_DATA=folder python benchmarks/published_results.py              # three seeds, all: an hour or more
+    GRADCHECK_DATA=folder python benchmarks/published_results.py              # three seeds, all: twenty minutes
     python benchmarks/published_results.py --seeds 0 --only dense-512         # minutes
 """
 
