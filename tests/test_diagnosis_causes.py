@@ -123,6 +123,35 @@ def gate(x, w):
     return x * g, (x, w, g)
 
 
+def leaky(x, a):
+    h, hs = np.zeros(len(x)), [np.zeros(len(x))]
+    for t in range(x.shape[1]):
+        h = a * h + x[:, t]
+        hs.append(h)
+    return h, (x, a, hs)
+
+
+def leaky_backward(skip=0, later=0):
+    def backward(dout, cache):
+        x, a, hs = cache
+        dx, da = np.zeros_like(x), 0.0
+        for t in reversed(range(x.shape[1])):
+            dx[:, t], da = dout, da + (dout @ hs[t + later] if t >= skip else 0)
+            dout = dout * a
+        return dx, np.array([da])
+
+    return backward
+
+
+def first_word(dout, cache):
+    W, i = cache
+    dW = np.zeros_like(W)
+    np.add.at(dW, i[:, 0], dout / i.shape[1])
+    return dW
+
+
+LEAKY = (rng.normal(size=(4, 6)), np.array([0.7]))
+WORDS = (rng.normal(size=(6, 3)), np.array([[1, 2], [0, 1], [4, 1]]))
 NORM = (rng.normal(size=(6, 3)), rng.uniform(0.5, 1.5, size=3))
 LAYERS = {
     "the derivative of the sigmoid is left out": (
@@ -147,6 +176,25 @@ LAYERS = {
     "an embedding in which repeated rows overwrite": (
         lookup, (rng.normal(size=(4, 3)), np.array([1, 1, 3, 0])), lookup_backward, "overwritten",
     ),
+    "a loop of which the oldest rounds are left out": (leaky, LEAKY, leaky_backward(skip=3), "truncated"),
+    "a loop in which the state of the next round is taken": (leaky, LEAKY, leaky_backward(later=1), "shifted"),
+    "a mean of which the first share alone is there": (
+        lambda W, i: (W[i].mean(axis=1), (W, i)), WORDS, first_word, "missing-term",
+    ),
+    "one operand counted twice, the other not at all": (
+        lambda x, A: (x @ A @ x, (x, A)), (X[0], rng.normal(size=(3, 3))),
+        lambda dout, c: (2 * dout * (c[1] @ c[0]), dout * np.outer(c[0], c[0])), "missing-term",
+    ),
+    "a gradient clipped by its norm": (
+        lambda x: (x**2, x), (X,), lambda dout, x: 0.1 * 2 * x * dout / np.linalg.norm(2 * x * dout), "nonlinear",
+    ),
+    "a gradient that is the same whatever dout is": (
+        softmax, (X,), lambda dout, y: y * np.cos(3 * y), "missing-cotangent",
+    ),
+    "a gradient for entries that forward does not take": (
+        lambda x: (x[np.arange(len(x)), np.arange(len(x)) % 2], x), (X,),
+        lambda dout, x: np.where(np.arange(3) == 2, 0, dout[:, None] * np.ones(3)), "wrong-mask",
+    ),
     "a gate taken for constant": (
         gate, (X, rng.normal(size=3)),
         lambda dout, c: (dout * c[2], (dout * c[0] ** 2 * c[2] * (1 - c[2])).sum(axis=0)), "missing-term",
@@ -165,6 +213,13 @@ def test_a_mistake_in_a_layer_is_named(mistake):
 def test_the_line_of_forward_is_quoted_where_a_path_is_missing():
     forward, inputs, backward, _ = LAYERS["a gate taken for constant"]
     assert "the second operand of `x * g`" in check(forward, *inputs, backward=backward).diagnoses[0].message
+
+
+def test_the_constant_that_backward_leaves_out_is_quoted():
+    x = rng.uniform(0.1, 1, size=(5, 4))
+    report = check(lambda x: (np.log(x + 1e-3) - x, x), x, backward=lambda dout, x: dout * (1 / x - 1))
+    assert report.diagnoses[0].cause == "missing-epsilon"
+    assert "the constant 0.001 that forward adds in `x + 1e-3`" in report.diagnoses[0].message
 
 
 def test_a_tie_that_is_counted_twice_is_named():

@@ -4,6 +4,7 @@ import functools
 import threading
 
 import numpy as np
+import pytest
 
 from gradcheck import check
 from gradcheck.checking.diagnosis.repair.stage import Stage
@@ -95,6 +96,68 @@ def test_the_state_of_one_step_for_that_of_the_next():
     first = check(recurrent, *inputs, backward=one_step_off).diagnoses[0]
     assert first.cause == "shifted"
     assert "hs[t + 1]" in first.remedy
+
+
+def summed_words(W, i):
+    return W[i].sum(axis=1), (W, i)
+
+
+def words_assigned(dout, cache):
+    W, i = cache
+    dW = np.zeros_like(W)
+    dW[i] = dout[:, None]
+    return dW
+
+
+def delayed(x):
+    return np.pad(x, ((1, 0), (0, 0)))[:-1]
+
+
+def advanced(x):
+    return np.pad(x, ((0, 1), (0, 0)))[1:]
+
+
+def delayed_again(dout, x):
+    return 3 * x**2 * dout + 2 * x * delayed(dout)
+
+
+def maxima_of_columns(dout, x):
+    return (x == x.max(axis=0)) * dout[:, None]
+
+
+def diagonal_and_not_scaled(dout, cache):
+    _, k, a = cache
+    ds = (dout @ k.T) * a * (1 - a)
+    return ds @ k
+
+
+def scaled_attention(q, k):
+    s = q @ k.T / np.sqrt(k.shape[1])
+    e = np.exp(s - s.max(axis=-1, keepdims=True))
+    a = e / e.sum(axis=-1, keepdims=True)
+    return a @ k, (q, k, a)
+
+
+WIDER = {
+    "overwritten": (summed_words, words_assigned, (X, np.array([[1, 3], [1, 1]])), "np.add.at(dW, i, dout[:, None])"),
+    "permuted": (lambda x: (x**3 + delayed(x * x), x), delayed_again, (X,), "advanced(dout)"),
+    "wrong-mask": (lambda x: (x.max(axis=1), x), maxima_of_columns, (X,), "x.max(axis=1, keepdims=True)"),
+}
+
+
+@pytest.mark.parametrize("cause", WIDER)
+def test_what_belongs_there_may_be_another_call(cause):
+    forward, backward, inputs, instead = WIDER[cause]
+    first = check(forward, *inputs, backward=backward).diagnoses[0]
+    assert first.cause == cause
+    assert instead in first.remedy
+
+
+def test_an_edit_that_leaves_a_constant_is_half_of_two_mistakes():
+    k = rng.normal(size=(6, 4))
+    first = check(lambda q: scaled_attention(q, k), X, backward=diagonal_and_not_scaled).diagnoses[0]
+    assert first.cause == "missing-term+factor"
+    assert "2 times too large" in first.message
 
 
 def test_what_no_edit_makes_right_has_no_cause():
