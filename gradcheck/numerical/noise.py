@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.steps import exact_direction, ladder, median, random_direction, scales
+from gradcheck.numerical.treads import jumps, tread
 
 Array = NDArray[Any]
 
@@ -20,12 +21,6 @@ CLOSER = 16
 
 LITTLE = 1e-3
 """What leaves over no more than this share of a rise is no structure: the function is a parabola there."""
-
-COARSE = 1 / 3
-"""A grid that leaves this share of the bits of a value zero is hardly chance."""
-
-RARE = 0.01
-"""The share of outputs on a grid that may be chance."""
 
 TIMES = (3, 8, 15, 22, 31)
 """Where the function is looked at, in steps from x: not at x, where it may jump, nor evenly: stairs look straight."""
@@ -45,18 +40,8 @@ FURTHER = 2.0**7
 VANISHED = 1 / 16
 """What is left of a jitter, seen closer, that is structure; or the treads of a staircase, between its steps."""
 
-HALVINGS = 13
-"""How often a stretch that jitters is halved in search of a step; of anything continuous next to nothing is left."""
-
-A_STEP = 2.0**-8
-"""A bend that is still so much of the jitter then is a step."""
-
-
 _RESIDUAL = np.linalg.qr(np.vander(np.array(TIMES, float), 3), mode="complete")[0][1:, 3:].T
 """Takes the rises since the first of these times to what the best parabola leaves over, in two coordinates."""
-
-_EXPONENT = np.int64(0x7FF << 52)
-"""The bits of a float64 that are left when it is rounded down to a power of two."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +113,7 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
         finer, rise = jitter_along_all(near, finer_pair)
         moved = rise != 0
         vanished = suspect & moved & (finer < VANISHED * noise) & (noise > steep)
-        if pair and vanished.any() and _jumps(near, pair[0], noise, vanished):
+        if pair and vanished.any() and jumps(near, pair[0], TIMES, noise, vanished):
             far, _ = _left_over(near, FURTHER * pair[0])  # outputs that met no step so close to x may meet it here
             return Noise(np.fmax(np.fmax(noise, rounding), np.fmin(far, 4 * np.max(noise))), wild)
         pair = []  # even closer looks are for poles at 0
@@ -144,7 +129,7 @@ def with_treads(near: Neighbourhood, noise: Noise, step: Array) -> Noise:
     """The noise, or what a staircase leaves over along a step so long that it crosses its treads."""
     left_over, _ = _left_over(near, step)
     unheard = left_over > SUSPICIOUS * noise.deviation
-    if unheard.any() and _jumps(near, step, left_over, unheard):
+    if unheard.any() and jumps(near, step, TIMES, left_over, unheard):
         return Noise(np.fmax(noise.deviation, left_over), noise.wild)
     return noise
 
@@ -212,60 +197,3 @@ def _left_over(near: Neighbourhood, step: Array) -> tuple[Array, Array]:
         if np.all(np.isfinite(noise)):
             break
     return noise.reshape(near.base.shape), rise.reshape(near.base.shape)
-
-
-def _jumps(near: Neighbourhood, step: Array, noise: Array, among: Array) -> bool:
-    """Whether the jitter of the output that has most of it is made of steps: halving makes them no smaller."""
-    worst = int(np.argmax(np.where(among, noise, 0)))
-
-    def value(times: float) -> Any:
-        return near([np.asarray(times * step, step.dtype)])[0].flat[worst]
-
-    places = np.linspace(TIMES[0], TIMES[-1], 15)
-    values = np.array([value(place) for place in places])
-    rises = np.diff(values)
-    slope, odd = np.median(rises) / (places[1] - places[0]), int(np.argmax(np.abs(rises - np.median(rises))))
-    (low, high), (below, above), bend = places[odd : odd + 2], values[odd : odd + 2], 0.0
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        at = value(middle)
-        bend = abs(at - (below + above) / 2)
-        if abs(at - below - slope * (middle - low)) > abs(above - at - slope * (high - middle)):
-            high, above = middle, at
-        else:
-            low, below = middle, at
-    return bool(bend > A_STEP * noise.flat[worst])
-
-
-def tread(rises: Array, value: Array) -> Array:
-    """The width of the grid on which all rises of each output lie, where it is far coarser than the output's own ulp.
-
-    What was rounded to a narrower type, or in a larger sum since taken away, ends in zero bits.
-
-    Examples
-    --------
-    >>> values = np.array([[0.71], [0.72], [0.74]])
-    >>> single = values.astype(np.float32).astype(float)
-    >>> tread(single[1:] - single[0], single[0]) == 2.0**-24, tread(values[1:] - values[0], values[0])
-    (array([ True]), array([0.]))
-    """
-    bits = np.finfo(rises.dtype).nmant + 1
-    finest = np.asarray(np.abs(value) * 2.0 ** ((COARSE - 1) * bits), float)
-    if bits > 53 or np.mean(_may_be_a_multiple(rises[0].astype(float), finest)) <= RARE:
-        return np.zeros(value.shape)
-    grid = np.full(value.shape, np.inf)
-    for rise in rises:
-        mantissa, exponent = np.frexp(np.where(np.isfinite(rise), rise, 0).astype(float))
-        whole = (mantissa * 2.0**53).astype(np.int64)
-        last_bit = np.ldexp((whole & -whole).astype(float), exponent - 53)
-        grid = np.minimum(grid, np.where(whole == 0, np.inf, last_bit))
-    coarse = np.isfinite(grid) & (grid > finest)
-    # Among very many outputs a few end in zero bits by chance.
-    return np.where(coarse & (np.mean(coarse) > RARE), grid, 0.0)
-
-
-def _may_be_a_multiple(rise: Array, unit: Array) -> Array:
-    """Whether a rise is a multiple of the next power of two above `unit`: a quick look before every bit is counted."""
-    power = 2 * (unit.view(np.int64) & _EXPONENT).view(float)
-    times = rise / power
-    return np.asarray(~(np.abs(times - np.rint(times)) > 0))  # also where that cannot be told
