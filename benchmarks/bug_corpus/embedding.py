@@ -106,7 +106,10 @@ class ScalesByTheRootOfTheSize(Embedding):
         self.dW *= np.sqrt(self.W.shape[1])
 
 
-@embedding_layer.wrong("missing-mask", "missing-cotangent", why="rows that nobody looked up get a gradient")
+@embedding_layer.wrong(
+    "missing-mask", "missing-cotangent", "extra-sum+extra-mean",
+    why="rows that nobody looked up get a gradient; where all were, every row gets the mean of dout over all places",
+)  # fmt: skip
 class GivesUnusedRowsTheMean(Embedding):
     def backward(self, dout):
         super().backward(dout)

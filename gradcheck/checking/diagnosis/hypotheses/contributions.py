@@ -93,11 +93,10 @@ def _said_of_slices(clues: Clues, weights: Array, axis: int) -> tuple[str, str, 
         said = ", ".join(map(str, np.flatnonzero(weights < 0)[:8]))
         return "sign", f"has the wrong sign for what the slices {said} along {where} contribute.", "Negate those."
     said = ", ".join(f"{w:.4g}" for w in weights[:8]) + (", …" if n > 8 else "")
-    return (
-        "missing-term",
-        f"weighs the contributions along {where} by {said} instead of 1 each.",
-        everything,
-    )
+    weighs = f"weighs the contributions along {where} by {said} instead of 1 each"
+    if np.all(weights == np.round(weights)) and weights.min() >= 1:
+        return "missing-mean", f"{weighs}: as sums of so many where means belong.", "Divide each by how many it is of."
+    return "factor" if np.all(weights) else "missing-term", f"{weighs}.", everything
 
 
 def one_of_several(clues: Clues) -> Iterator[Explanation]:
