@@ -147,3 +147,12 @@ def test_numbers_are_found_in_attributes_defaults_and_closures():
         return rate * scale * x
 
     assert {("rate", 0.25), ("scale", 3.0)} <= set(named_numbers(f))
+
+
+def test_a_cotangent_changed_in_place_comes_after_what_makes_the_numbers_wrong():
+    def backward(dout, x):
+        dout[x > 0] = 0
+        return dout
+
+    report = check(lambda x: (np.maximum(x, 0), x), np.random.default_rng(3).normal(size=(4, 5)), backward=backward)
+    assert [d.cause for d in report.diagnoses] == ["inverted-mask", "mutates-cotangent"]

@@ -31,6 +31,10 @@ OF_FORM = ("wrong-shape",)
 """Findings of conduct that a diagnosis by numbers says more exactly."""
 
 
+HARMLESS = ("mutates-cotangent",)
+"""What spoils no number of the gradient itself, but those of whoever uses the cotangent afterwards."""
+
+
 class Findings(NamedTuple):
     """Diagnoses, most convincing first, and for tensors without a cause what their wrong entries have in common."""
 
@@ -72,11 +76,14 @@ def diagnose(
     bureau.runner.reset()
     said_better = {d.tensor for d in by_numbers if d.explains >= CONVINCING}
     kept = [d for d in by_conduct if not (d.cause in OF_FORM and d.tensor in said_better)]
-    first, later = (
-        [d for d in by_numbers if d.cause == "wrong-mask"],
-        [d for d in by_numbers if d.cause != "wrong-mask"],
-    )
-    return Findings(sorted([*first, *kept, *later], key=lambda d: -d.explains), patterns)
+    first = [d for d in by_numbers if d.cause == "wrong-mask"]  # which tells more than that it is drawn anew
+    later = [d for d in by_numbers if d.cause != "wrong-mask"]
+    return Findings(sorted([*first, *kept, *later], key=_place), patterns)
+
+
+def _place(diagnosis: Diagnosis) -> tuple[bool, bool, float]:
+    """What is convincing comes first, and of that what makes the numbers wrong."""
+    return diagnosis.explains < CONVINCING, diagnosis.cause in HARMLESS, -diagnosis.explains
 
 
 def _is_a_needle(comparison: Comparison) -> bool:

@@ -12,6 +12,7 @@ from gradcheck.checking.conduct.evidence import is_comparable
 from gradcheck.checking.diagnosis.clues import Bureau, Clues
 from gradcheck.checking.diagnosis.explanation import Explanation, both
 from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_factor, said_of
+from gradcheck.checking.diagnosis.hypotheses.small import relative_size
 from gradcheck.checking.diagnosis.repair.rewritten import Rewritten, rewritten
 from gradcheck.checking.diagnosis.repair.stage import Gradients, Stage, quietly, restored
 from gradcheck.checking.diagnosis.trial import Trial
@@ -20,6 +21,9 @@ Array = NDArray[Any]
 
 MOST, FEWEST, WORK = 1_500, 50, 5 * 10**6
 """So many edits are tried, and of large tensors fewer."""
+
+TINY, PLAIN = 1e-3, 100
+"""Where a gradient is off by less than this share of itself, only so many of the plainest edits are tried."""
 
 EVALUATIONS = 300
 """So many of them where each takes a forward."""
@@ -58,7 +62,8 @@ def rewriting(clues: Clues) -> Iterator[Explanation]:
         return
     if "edits" not in clues.bureau.notes:
         clues.bureau.notes["edits"] = _Tried(clues.bureau)
-    for change, gradients in clues.bureau.notes["edits"]:
+    few = PLAIN if relative_size(clues) < TINY else None
+    for change, gradients in islice(clues.bureau.notes["edits"], few):
         if _cured(clues, gradients.get(clues.tensor)) == 1:
             yield _explanation(clues, change, gradients)
 
