@@ -62,8 +62,7 @@ def rewriting(clues: Clues) -> Iterator[Explanation]:
         return
     if "edits" not in clues.bureau.notes:
         clues.bureau.notes["edits"] = _Tried(clues.bureau)
-    few = PLAIN if relative_size(clues) < TINY else None
-    for change, gradients in islice(clues.bureau.notes["edits"], few):
+    for change, gradients in _worth_trying(clues):
         if _cured(clues, gradients.get(clues.tensor)) == 1:
             yield _explanation(clues, change, gradients)
 
@@ -79,9 +78,14 @@ def rewriting_again(clues: Clues) -> Iterator[Explanation]:
 def rewriting_but_for_a_constant(clues: Clues) -> Iterator[Explanation]:
     """Every edit that leaves nothing wrong but a constant which has a name."""
     if clues.claimed.shape == clues.right.shape:
-        for change, gradients in clues.bureau.notes.get("edits", ()):
+        for change, gradients in _worth_trying(clues):
             if factor := _cured(clues, gradients.get(clues.tensor)):
                 yield _explanation(clues, change, gradients, factor)
+
+
+def _worth_trying(clues: Clues) -> Iterator[tuple[Rewritten, Gradients]]:
+    few = PLAIN if relative_size(clues) < TINY else None
+    return islice(clues.bureau.notes.get("edits", ()), few)
 
 
 class _Tried:
