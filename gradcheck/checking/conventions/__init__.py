@@ -21,7 +21,8 @@ from typing import Any
 from gradcheck.checking.conventions.engines import engine
 from gradcheck.checking.conventions.frameworks import autograd_function, jax_function, torch_function
 from gradcheck.checking.conventions.frameworks.torch_kinds import is_function_class
-from gradcheck.checking.conventions.functions import function, pair, value_and_gradient
+from gradcheck.checking.conventions.functions import attributes, function, pair, value_and_gradient
+from gradcheck.checking.conventions.layers import attributes as layer_attributes
 from gradcheck.checking.conventions.layers import layer
 from gradcheck.checking.conventions.networks import from_targets, network, network_with_gradients
 from gradcheck.checking.conventions.refusals.misfits import explanation, refuse_class
@@ -30,12 +31,14 @@ from gradcheck.checking.subject import NotUnderstoodError, Options, Subject
 
 CONVENTIONS = (
     torch_function,  # what PyTorch differentiates, if it is imported; its classes look like static pairs
+    attributes,  # a backward that leaves gradients at its arguments: inp.g = ...
     from_targets,  # a backward that is given targets, and starts from a loss
     pair,  # two functions, where backward= is given, or static methods
     function,  # a number and its gradient, where grad= is given
     jax_function,  # what JAX differentiates, if it is imported
     engine,  # values of micrograd, DeZero and their like
     network,  # loss(x, t) and gradient(x, t) with params
+    layer_attributes,  # an object whose backward leaves gradients at its arrays
     layer,  # an object with a forward and a backward, or a loss or an activation with its derivative
     network_with_gradients,  # loss(x, t) that returns both
     value_and_gradient,  # a function that returns a number and its gradient

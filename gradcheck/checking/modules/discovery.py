@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any, Literal
 
+from gradcheck.checking.conventions.functions.attributes import left_at_arguments
 from gradcheck.checking.modules.customs import is_custom, is_made, rules_among, written
 from gradcheck.checking.modules.partners import (
     backward_of,
@@ -190,16 +191,18 @@ def _is_framework(cls: type) -> bool:
 
 def _of_function(name: str, functions: dict[str, Any], taken: set[str]) -> Candidate | None:
     function = functions[name]
+    kind: Kind
     back = backward_of(name, functions)
     if back:
         return _pair(name, "pair", function, functions[back], taken, back)
     gradient = gradient_of(name, functions)
     if gradient:
-        kind: Kind = "gradient" if len(inspect.signature(function).parameters) > 1 else "derivative"
+        kind = "gradient" if len(inspect.signature(function).parameters) > 1 else "derivative"
         return _pair(name, kind, function, functions[gradient], taken, gradient)
     slope = slope_of(name, functions)
     if slope and not returns_gradients(function):
-        return _pair(name, "derivative", function, functions[slope], taken, slope)
+        kind = "pair" if left_at_arguments(functions[slope]) else "derivative"
+        return _pair(name, kind, function, functions[slope], taken, slope)
     flag = flag_of(function)
     if flag:
         return Candidate(name, "derivative", function, flagged(function, flag), source=Source.of([function]))

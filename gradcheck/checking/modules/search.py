@@ -15,7 +15,7 @@ from gradcheck.checking.modules.discovery import Candidate
 from gradcheck.checking.modules.plan import Key, Plan, alternatives, plans, preparers
 from gradcheck.checking.modules.sizes import Sizes
 from gradcheck.checking.modules.specs import Fixed, Floats, HotColumns, Labels, Leave, OneHot
-from gradcheck.checking.modules.targets import is_target
+from gradcheck.checking.modules.targets import is_target, looks_labels_up
 from gradcheck.checking.modules.worlds import COLUMNS, DENSE, FITTED, FITTED_COLUMNS, SINGLES
 
 _ALIKE = {DENSE, COLUMNS, SINGLES, FITTED, FITTED_COLUMNS}
@@ -113,6 +113,9 @@ class Search:
     def _with_other_inputs(self, result: Attempt) -> Attempt:
         """Where a gradient seems wrong, other kinds of targets and predictions: perhaps those were meant."""
         names = [argument.name for argument in result.plan.order]
+        labelled = any(isinstance(spec, Labels) for (place, _), spec in result.plan.specs.items() if place == "passed")
+        if labelled and looks_labels_up(self.candidate.source.text) and not result.misshapen:
+            return result  # no doubt that classes were meant
         if result.misshapen:  # perhaps an array has too many axes, or too few
             others = [plan for _, plan in alternatives(result.plan, ("passed", "made"))]
         elif _has_target(self.candidate, result.plan):

@@ -12,7 +12,7 @@ from gradcheck.checking.modules.worlds import World
 
 _NUMBERS: tuple[Domain, ...] = ("binary", "signed", "signs")
 _SURELY = re.compile(
-    r"t|ts|targets?\w*|labels?\w*|y_?true|truths?|ground_?truth|gt|y_?real|actual|desired|expected|y_?train|teacher\w*|answers?|true\w*|correct\w*"
+    r"t|ts|targs?|targets?\w*|labels?\w*|y_?true|truths?|ground_?truth|gt|y_?real|actual|desired|expected|y_?train|teacher\w*|answers?|true\w*|correct\w*"
 )
 _MAYBE = re.compile(r"ys?|y_?\w|d")
 _GUESSED = re.compile(
@@ -55,7 +55,7 @@ def sorted_targets(options: list[Spec], name: str, source: Source) -> list[Spec]
 def _affinity(option: Spec, name: str, text: str) -> int:
     kind = "hot" if isinstance(option, OneHot | HotColumns) else "labels" if isinstance(option, Labels) else ""
     kind = kind or (option.domain if isinstance(option, Floats) else "")
-    indexed = bool(re.search(r"(arange|range)\([^\]]*\)\s*,\s*(self\.)?\w+\s*\]|one_?hot\(", text))
+    indexed = looks_labels_up(text)
     binary = bool(
         re.search(r"bin|bce|sigmoid|logistic", name)
         or re.search(r"1(\.0?)?\s*-\s*(self\.)?(t|y|y_true|targets?|labels?)\b", text)
@@ -69,6 +69,11 @@ def _affinity(option: Spec, name: str, text: str) -> int:
         "signed": 4 * bool(re.search(r"mse|mean|square|mae|l1|l2|huber|quadratic|abs|rmse|smooth", name)) + 1,
     }
     return points.get(kind, 0)
+
+
+def looks_labels_up(text: str) -> bool:
+    """Whether code takes targets for classes: ``p[np.arange(N), y]``."""
+    return bool(re.search(r"(arange|range)\([^\]]*\)\s*,\s*(self\.)?\w+\s*\]|one_?hot\(", text))
 
 
 def prediction_domains(source: Source, name: str) -> list[str]:

@@ -46,9 +46,10 @@ def _weight(argument: Argument, world: World, source: Source) -> list[Spec]:
     found: list[Spec] = [Floats(world.weight)]
     if _BESIDE_A_STATE.search(source.text):
         found.insert(0, Floats(tuple("H+D" if axis == "D" else axis for axis in world.weight)))
+    scale = world.scale if world.scale != ("1",) else ("D",)
     if re.search(r"embed", source.text[:400], re.I):
         found.insert(0, Floats(("V", "D")))
-    return [*found, Floats(world.weight[::-1]), Floats(world.scale), Floats((world.inn, world.out))]
+    return [*found, Floats(world.weight[::-1]), Floats(scale), Floats((world.inn, world.out))]
 
 
 def _previous(argument: Argument, world: World, source: Source) -> list[Spec]:

@@ -57,6 +57,7 @@ SINGLES = World("one number a sample", ("N",), scale=("1",), inn="N")
 COLUMNS = World("columns", ("D", "N"), ("H", "D"), ("H", "H"), ("H", "1"), ("D", "1"), ("H", "N"))
 FITTED = World("rows, one number for each", ("N", "D"), ("D",), bias=(), answers=("N",))
 FITTED_COLUMNS = World("columns, one number for each", ("D", "N"), ("D", "1"), bias=(), answers=("1", "N"))
+PREDICTIONS = World("a column of predictions", ("N", "1"), answers=("N",))
 IMAGES = World("images", ("N", "C", "Y", "X"), ("F", "C", "KY", "KX"), bias=("F",), scale=("C",), inn="C", out="F")
 LAST = World("channels last", ("N", "Y", "X", "C"), ("KY", "KX", "C", "F"), bias=("F",), scale=("C",), inn="C", out="F")
 SEQUENCES = World("sequences", ("N", "T", "D"))
@@ -82,6 +83,7 @@ WORLDS = (
     SINGLES,
     FITTED,
     FITTED_COLUMNS,
+    PREDICTIONS,
     SEQUENCES,
     IMAGES,
     LAST,
@@ -120,6 +122,8 @@ def _affinity(world: World, name: str, source: Source) -> int:
         transposed = re.search(r"\b(theta|w)\.T\b\s*(,|@)|X\.shape\[1\]", source.text, re.I)
         matches = bool(transposed) == (world is FITTED_COLUMNS)
         return 3 if matches and _FITTED.search(source.text) and not re.search(r"\bdW\b", source.text) else -1
+    if world is PREDICTIONS:
+        return 3 if re.search(r"squeeze\(|\[:, ?0\]", source.text) else -2
     if world is DENSE and re.search(r"\bh_?prev\b|prev_h|\bhprev\b", source.text) and not re.search(r"time|T\b", name):
         points += 3
     if world.inn == "C":

@@ -15,7 +15,7 @@ _RETAINERS = frozenset(
 )
 _CACHES = frozenset(("cache", "caches", "ctx", "context", "memory", "saved", "tape", "tmp"))
 _TARGET_WORDS = ("true", "target", "label", "truth", "expected", "desired", "correct", "onehot", "actual", "gt")
-_TARGETS = frozenset(("t", "ts", "ytrue", "targets", "target", "labels", "gt", "tgt"))
+_TARGETS = frozenset(("t", "ts", "ytrue", "targets", "target", "labels", "gt", "tgt", "targ", "targs"))
 _PREDICTION_WORDS = ("pred", "hat", "logit", "score", "prob", "output")
 _INPUTS = frozenset(("x", "xs", "input", "inputs", "inp", "inpt", "z", "a", "aprev", "data", "features", "layerinput"))
 _COTANGENTS = frozenset(

@@ -6,5 +6,5 @@
   are written), ``history`` (what grows with each forward).
 * The gradients: ``homes`` (where they are, in which order they are looked for), with ``parameters``, ``input_homes``,
   ``order`` (those returned without names), ``steps`` (those that went into a step), ``reduction`` (of an array of
-  values: of the sum, the mean, or each entry).
+  values: of the sum, the mean, or each entry). Layers that leave them at the arrays, ``inp.g``, are in ``attributes``.
 """
