@@ -136,19 +136,20 @@ def arrays_on_kinks(
     kinks = tuple(kinks)
     if not kinks:
         raise ValueError("arrays_on_kinks: kinks is empty, expected at least one")
-    smooth = arrays_off_kinks(shape, kinks, margin, low=low, high=high, dtype=dtype)
+    return _on_kinks(arrays_off_kinks(shape, kinks, margin, low=low, high=high, dtype=dtype), kinks)
 
-    @st.composite
-    def arrays(draw: st.DrawFn) -> Array:
-        x = draw(smooth)
-        on_kink = draw(st.lists(st.booleans(), min_size=x.size, max_size=x.size))
-        if not any(on_kink):
-            on_kink[:1] = [True] * min(x.size, 1)
-        for place in np.flatnonzero(on_kink):
-            x.flat[place] = draw(st.sampled_from(kinks))
-        return x
 
-    return arrays()
+# The composite strategies stand here, not within the functions that return them: hypothesis reads the source of each
+# that is made, which would take longer than to draw from it.
+@st.composite
+def _on_kinks(draw: st.DrawFn, smooth: st.SearchStrategy[Array], kinks: tuple[float, ...]) -> Array:
+    x = draw(smooth)
+    on_kink = draw(st.lists(st.booleans(), min_size=x.size, max_size=x.size))
+    if not any(on_kink):
+        on_kink[:1] = [True] * min(x.size, 1)
+    for place in np.flatnonzero(on_kink):
+        x.flat[place] = draw(st.sampled_from(kinks))
+    return x
 
 
 def distinct_values(
@@ -176,19 +177,18 @@ def distinct_values(
     array([[-0.75, -0.5 , -0.25],
            [ 0.  ,  0.25,  0.5 ]])
     """
-    parts = ceil(gap * _PARTS)
+    return _distinct(_as_strategy(shape), ceil(gap * _PARTS), dtype)
 
-    @st.composite
-    def arrays(draw: st.DrawFn) -> Array:
-        axes = draw(_as_strategy(shape))
-        size = prod(axes)
-        gaps = draw(st.lists(st.integers(parts, 3 * parts), min_size=size, max_size=size))
-        order = draw(st.permutations(range(size)))
-        rising = np.cumsum(gaps, dtype=np.int64)
-        centred = rising - rising[size // 2 : size // 2 + 1]
-        return (centred[list(order)] / _PARTS).astype(dtype).reshape(axes)
 
-    return arrays()
+@st.composite
+def _distinct(draw: st.DrawFn, shape: st.SearchStrategy[Shape], parts: int, dtype: DTypeLike) -> Array:
+    axes = draw(shape)
+    size = prod(axes)
+    gaps = draw(st.lists(st.integers(parts, 3 * parts), min_size=size, max_size=size))
+    order = draw(st.permutations(range(size)))
+    rising = np.cumsum(gaps, dtype=np.int64)
+    centred = rising - rising[size // 2 : size // 2 + 1]
+    return (centred[list(order)] / _PARTS).astype(dtype).reshape(axes)
 
 
 def cotangents(shape: Shape | st.SearchStrategy[Shape], *, dtype: DTypeLike = np.float64) -> st.SearchStrategy[Array]:
@@ -216,17 +216,16 @@ def cotangents(shape: Shape | st.SearchStrategy[Shape], *, dtype: DTypeLike = np
            [ 2., -2.]])
     """
     magnitudes = np.array([v for v in _dyadics(0.5, 2.0) if v != 1], dtype)
-    sizes = _array_of(shape, st.integers(0, len(magnitudes) - 1), magnitudes)
+    return _of_both_signs(_array_of(shape, st.integers(0, len(magnitudes) - 1), magnitudes))
 
-    @st.composite
-    def arrays(draw: st.DrawFn) -> Array:
-        dy = draw(sizes)
-        negative = draw(st.lists(st.booleans(), min_size=dy.size, max_size=dy.size))
-        if dy.size > 1 and len(set(negative)) == 1:
-            negative[-1] = not negative[-1]
-        return np.where(np.reshape(negative, dy.shape).astype(bool), -dy, dy)
 
-    return arrays()
+@st.composite
+def _of_both_signs(draw: st.DrawFn, sizes: st.SearchStrategy[Array]) -> Array:
+    dy = draw(sizes)
+    negative = draw(st.lists(st.booleans(), min_size=dy.size, max_size=dy.size))
+    if dy.size > 1 and len(set(negative)) == 1:
+        negative[-1] = not negative[-1]
+    return np.where(np.reshape(negative, dy.shape).astype(bool), -dy, dy)
 
 
 @cache
