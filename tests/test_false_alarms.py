@@ -43,6 +43,11 @@ def test_most_wrong_entries_are_noticed(results):
     assert spoilt.count("noticed") >= 0.95 * len(spoilt) > 0.9 * CASES
 
 
+def test_where_smaller_cases_overflow_nobody_is_warned():
+    """Nobody but the reproducer chose those points; as errors, as here, warnings would end the check."""
+    assert run(314159, 105)[1:] == ("agree", "noticed", "")
+
+
 def test_programs_are_reproducible_and_differ():
     first, again = draw(SEED, 3), draw(SEED, 3)
     assert first.source == again.source
