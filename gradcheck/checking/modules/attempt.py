@@ -69,7 +69,7 @@ class How:
             return 0.0
         if all(error is not None and error < self.rtol for error in errors):
             return _OF_SMALL * self.rtol
-        return self.rtol if all(error is None or error < _NEAR for error in errors) else 0.0
+        return self.rtol if any(error is None or error < _NEAR for error in errors) else 0.0
 
 
 @dataclass
