@@ -25,8 +25,8 @@ LITTLE = 1e-3
 TIMES = (3, 8, 15, 22, 31)
 """Where the function is looked at, in steps from x: not at x, where it may jump, nor evenly: stairs look straight."""
 
-LARGE = 2**19
-"""So many outputs are looked at along one step only: copies of them are dear, and chance evens out."""
+LARGE = 2**9
+"""So many outputs are looked at along one step only: chance evens out among them."""
 
 CHUNK = 2**12
 """So many outputs at a time, so that what is made of them stays in the cache."""
