@@ -230,6 +230,42 @@ def test_a_float64_input_through_a_forward_in_float32():
     assert_told_apart(right, wrong)
 
 
+STAIRCASES = {
+    "log of 1 and little": (lambda x: np.log(1 + x * 1e-9), lambda x: 1e-9 / (1 + x * 1e-9)),
+    "softplus far below 0": (lambda x: np.log(1 + np.exp(x - 20)), lambda x: 1 / (1 + np.exp(20 - x))),
+    "cast on the way": (lambda x: np.exp(x).astype(np.float32).astype(float), np.exp),
+    "a large sum taken away": (lambda x: np.sqrt(1e12 + x) - 1e6, lambda x: 0.5 / np.sqrt(1e12 + x)),
+}
+
+
+@pytest.mark.parametrize("name", STAIRCASES)
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_function_that_stands_still_between_its_steps_of_rounding_accuses_nobody(name, seed):
+    f, slope = STAIRCASES[name]
+    x = np.random.default_rng(300 + seed).normal(size=(20, 20))
+    report = check(lambda x: (f(x), x), x, backward=lambda dout, x: dout * slope(x), seed=seed, max_evaluations=3000)
+    assert report.verdict != "disagree", report
+    wrong = check(lambda x: (f(x), x), x, backward=lambda dout, x: -dout * slope(x), seed=seed, max_evaluations=3000)
+    assert wrong.verdict == "disagree" or (wrong.verdict == "undecided" and not report), wrong
+
+
+def test_a_saturated_softmax_that_hides_what_it_loses_accuses_nobody():
+    x = np.array(
+        [[0.0, 725.91833, -688.8973, 1448.4913, 549.477], [300.46317, 2626.1738, -394.2594, 1153.231, 78.84647]]
+    )
+
+    def softmax(x):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        y = e / e.sum(axis=1, keepdims=True)
+        return y, y
+
+    def right(dout, y):
+        return y * (dout - (dout * y).sum(axis=1, keepdims=True))
+
+    assert all(check(softmax, x, backward=right, seed=seed).verdict != "disagree" for seed in range(12))
+    assert check(softmax, x, backward=lambda dout, y: right(dout, y) + 1e-3).verdict == "disagree"
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_way_through_float32_beside_one_in_double(seed):
     """The sum moves smoothly at the smallest steps, while its part in float32 stands still on its treads."""

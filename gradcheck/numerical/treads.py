@@ -3,9 +3,12 @@
 With this file one can
 
 * see from values whether they lie on a grid far coarser than their own last digit (:func:`tread`);
-* tell steps from what is continuous, however bent (:func:`jumps`).
+* tell steps from what is continuous, however bent (:func:`jumps`);
+* tell a function that stands still because its tread is wide from one that is constant (:func:`climbs_in_steps`).
 """
 
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,8 +27,17 @@ RARE = 0.01
 HALVINGS = 13
 """How often a stretch that jitters is halved in search of a step; of anything continuous next to nothing is left."""
 
+MOST_FLATS = 2
+"""So many heights at which a function is flat, as one that is clipped at both ends, are no staircase."""
+
 A_STEP = 2.0**-8
 """A bend that is still so much of the jitter then is a step."""
+
+FURTHEST = 2.0**-5
+"""Treads wider than this share of x are no rounding: the function itself has steps."""
+
+NEAREST = 2.0**-30
+"""Where the search for the end of a tread begins, as a share of x."""
 
 _EXPONENT = np.int64(0x7FF << 52)
 """The bits of a float64 that are left when it is rounded down to a power of two."""
@@ -52,6 +64,44 @@ def jumps(near: Neighbourhood, step: Array, times: tuple[int, ...], noise: Array
         else:
             low, below = middle, at
     return bool(bend > A_STEP * noise.flat[worst])
+
+
+def climbs_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> bool:
+    """Whether a function that does not move close by climbs, further out, in steps of several heights.
+
+    A function that is constant here, as ReLU is below 0, has one flat stretch; a staircase of rounding has many.
+
+    Parameters
+    ----------
+    near : Neighbourhood
+        The function around x.
+    step : ndarray
+        The displacement, as large as x, along which it seemed to stand still.
+    cotangent : ndarray
+        Which outputs matter most.
+    """
+    far = [near([np.asarray(share * step, step.dtype)])[0] for share in (FURTHEST, -FURTHEST)]
+    change = np.nanmax(np.abs([cotangent * (value - near.base) for value in far]), axis=0)
+    output = int(np.argmax(change))
+
+    def value(place: float) -> float:
+        return float(near([np.asarray(place * step, step.dtype)])[0].flat[output])
+
+    here = float(near.base.flat[output])
+    width = sum(_end_of_tread(value, here, side) for side in (1, -1))
+    if not change.flat[output] > 0 or width >= FURTHEST:
+        return False
+    values = [value(place) for place in np.linspace(-4 * width, 4 * width, 65)]
+    flat = {before for before, after in itertools.pairwise(values) if before == after}
+    return len(flat) > MOST_FLATS
+
+
+def _end_of_tread(value: Callable[[float], float], here: float, side: int) -> float:
+    """How far away, at least, a value differs; found by doubling."""
+    place = NEAREST
+    while place < FURTHEST and value(side * place) == here:
+        place *= 2
+    return place
 
 
 def tread(rises: Array, value: Array) -> Array:

@@ -142,7 +142,8 @@ def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entr
         wrong &= _wrong(tolerance, entries)
     if entries.kinks.any() and not wrong.any():
         wrong |= joint_subgradients(meter, tolerance, entries)
-    if seen.differs and not wrong.any() and not entries.kinks.any() and repeatedly_differs(meter, tolerance):
+    unblamed = seen.differs and not wrong.any() and not entries.kinks.any() and np.all(np.isfinite(entries.error))
+    if unblamed and repeatedly_differs(meter, tolerance):
         return by_search(name, meter, tolerance, seen, _typical(meter, tolerance, entries.value))
     typical = _typical(meter, tolerance, entries.value)
     varied = np.isfinite(meter.near.x)

@@ -12,6 +12,7 @@ from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.line import Contraction, Line
 from gradcheck.numerical.noise import Noise, jitter_along, norm
 from gradcheck.numerical.steps import exact_direction, scales
+from gradcheck.numerical.treads import climbs_in_steps
 
 Array = NDArray[Any]
 
@@ -42,6 +43,9 @@ def confirm(meter: EntryMeter, tolerance: Tolerance, entries: Entries, wrong: Ar
 
 def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any) -> None:
     """What further looks at one entry have to say of an accusation; one that none can hear is dropped."""
+    if entries.value[index] == 0 and _stands_on_a_tread(meter, index):
+        entries.error[index] = np.inf
+        return
     analytic = tolerance.analytic[index]
     heard = False
     for look in _looks(meter, index):
@@ -58,12 +62,20 @@ def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any)
         elif apart > SAFETY * (look.error + entries.error[index]):
             entries.error[index] = np.inf
             return
-        heard |= np.isfinite(look.error)
+        else:
+            heard |= outside(analytic, look.low, look.high) > SAFETY * look.error
         if look.kink:
             entries.low[index] = min(entries.low[index], look.low)
             entries.high[index] = max(entries.high[index], look.high)
     if not heard:
         entries.error[index] = np.inf
+
+
+def _stands_on_a_tread(meter: EntryMeter, index: Any) -> bool:
+    """Whether f seems constant along an entry only as its values are rounded coarsely on the way."""
+    step = np.zeros_like(meter.near.x)
+    step[index] = max(abs(meter.near.x[index]), scales(meter.near.x)[index])
+    return climbs_in_steps(meter.near, step, meter.cotangent)
 
 
 def _still_wrong(tolerance: Tolerance, entries: Entries) -> Array:
@@ -84,6 +96,7 @@ def _looks(meter: EntryMeter, index: Any) -> Iterator[_Look]:
     """One entry along itself, with the jitter measured there: by other steps, and by ever so small ones."""
     x, scale = meter.near.x, float(scales(meter.near.x)[index])
     own = abs(float(x[index])) or scale
+    contraction = Contraction(np.where(_reached(meter, index, own), meter.cotangent, 0))
     lengths = [max(own, scale / 1024), *([own] if own < scale / 1024 else [])]
     for length in lengths:
         direction = np.zeros_like(x)
@@ -92,10 +105,24 @@ def _looks(meter: EntryMeter, index: Any) -> Iterator[_Look]:
         unit = float(direction[index])
         if not unit:
             continue
-        line = Line(meter.near, direction, Contraction(meter.cotangent), _with_jitter_along(meter, direction))
+        line = Line(meter.near, direction, contraction, _with_jitter_along(meter, direction))
         slope = line.measure([k + 1 for k in meter.ladder.wide]).go_down(meter.ladder.lower).slope()
         ends = float(slope.left) / unit, float(slope.right) / unit
         yield _Look(float(slope.value) / unit, float(slope.error) / abs(unit), min(ends), max(ends), bool(slope.kink))
+
+
+@np.errstate(all="ignore")
+def _reached(meter: EntryMeter, index: Any, own: float) -> Array:
+    """The outputs that depend on an entry, if only far away: the rounding of those may hide that they move here.
+
+    A saturated softmax is 1 to the last digit; what it loses to a neighbour that grows is less than that digit.
+    """
+    x = meter.near.x
+    far = max(own, float(np.max(np.abs(x))))
+    steps = np.zeros((4, *x.shape), x.dtype)
+    steps[(slice(None), *index)] = own, -own, 4 * far, -4 * far
+    moved = [~(value == meter.near.base) for value in meter.near(iter(steps))]  # NaN has moved, too
+    return np.asarray(np.any(moved, axis=0))
 
 
 def _with_jitter_along(meter: EntryMeter, direction: Array) -> Noise:
