@@ -460,6 +460,35 @@ def test_the_reading_says_where_things_were_found(layer, words):
     assert words in check(layer, x).understood
 
 
+class ScaleAndShift:
+    """Keeps the gradient of its shift, and that of its scale only if it is told to."""
+
+    def __init__(self, stores=True, scales=True):
+        self.gamma, self.beta = np.array([0.5, -1.5, 2.0]), np.array([0.1, 0.2, -0.3])
+        self.dgamma = self.dbeta = None
+        self.stores, self.scales = stores, scales
+
+    def forward(self, x):
+        self.x = x
+        return x * (self.gamma if self.scales else 2.0) + self.beta
+
+    def backward(self, dout):
+        self.dbeta = dout.sum(axis=0)
+        if self.stores:
+            self.dgamma = (dout * self.x).sum(axis=0)
+        return dout * (self.gamma if self.scales else 2.0)
+
+
+def test_a_gradient_still_none_beside_another_is_missing():
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    assert check(ScaleAndShift(), x)
+    report = check(ScaleAndShift(stores=False), x)
+    assert [(f.cause, f.tensor) for f in report.conduct if not f.ok] == [("missing", "gamma")]
+    unused = check(ScaleAndShift(stores=False, scales=False), x)
+    assert unused, unused
+    assert [c.name for c in unused.tensors] == ["x", "beta"]
+
+
 def test_a_gradient_that_backward_takes_away_is_missing():
     class Loses(Returned):
         def __init__(self):

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.checking.conventions.common.arguments import is_variable, variables
 from gradcheck.checking.conventions.common.assigning import Returned, by_name
-from gradcheck.checking.conventions.common.gradient_names import tensor_name, tensors_meant
+from gradcheck.checking.conventions.common.gradient_names import is_gradient_of, tensor_name, tensors_meant
 from gradcheck.checking.conventions.layers.input_homes import input_gradients
 from gradcheck.checking.conventions.layers.order import in_lists, in_turn
 from gradcheck.checking.conventions.layers.parameters import (
@@ -24,6 +24,7 @@ from gradcheck.checking.conventions.layers.parameters import (
     parts_of_gradient,
     same_array,
     shown_names,
+    where_found,
     without_gradients,
 )
 from gradcheck.checking.conventions.layers.places import Place, Step, container
@@ -55,6 +56,7 @@ class Homes:
         self._before: dict[str, Array] = {}
         self.recovered: list[str] = []
         self.guessed: dict[str, Place] = {}
+        self.left_empty: list[str] = []
         self.steps_taken: dict[str, Array] = {}
         self._recorder = Recorder(layer, {})
 
@@ -71,7 +73,8 @@ class Homes:
             self.returned = Returned(rehearsal.watch(backward), inputs)
         stepped = {place.steps for place in rehearsal.stepped}
         self.steps = [name for name, places in self._arrays.items() if any(place.steps in stepped for place in places)]
-        for look in (self._given(given), self._named, self._returned, self._recorded, self._by_shape, self._stepped):
+        looks = self._given(given), self._named, self._returned, self._recorded, self._by_shape, self._stepped
+        for look in (*looks, self._empty):
             look(rehearsal)
         self.steps = [name for name in self.steps if name in self.parameters and self._is_step(name)]
         if self.returned.is_nothing:
@@ -126,6 +129,7 @@ class Homes:
         """What turned out to be no parameter."""
         self.parameters.pop(name)
         self.guessed.pop(name, None)
+        self.left_empty = [other for other in self.left_empty if other != name]
         self.recovered = [other for other in self.recovered if other != name]
         self.steps = [other for other in self.steps if other != name]
 
@@ -182,19 +186,9 @@ class Homes:
             for name, places in self._arrays.items()
             if name in self.parameters or not any(alias.steps in taken for alias in places)
         }
-        self._say(found)
-
-    def _say(self, found: Mapping[str, Place]) -> None:
-        """Which parameters were found where."""
-        together: dict[tuple[str, str], list[str]] = {}
-        for name in (name for name in found if name in self.parameters):
-            homes = container(self._arrays[name][0]), container(found[name])
-            together.setdefault(homes, []).append(name)
-        for (home, gradients), names in together.items():
-            where = f"in `{home}`" if home else "as attributes"
-            paths = ", ".join(found[name].path for name in names)
-            beside = f"in `{gradients}`" if gradients else f"{'' if home else 'beside them '}in {paths}"
-            self.phrases.append(f"parameters {', '.join(names)} {where}, gradients {beside}")
+        self.phrases += where_found(
+            {n: (self._arrays[n][0], home) for n, home in found.items() if n in self.parameters}
+        )
 
     def _returned(self, _: Rehearsal) -> None:
         returned = self.returned
@@ -252,6 +246,14 @@ class Homes:
         self.recovered, self.steps_taken = stepped, {name: self._step(name) for name in stepped}
         for name in stepped:
             self.parameters[name] = self._parameter(name, lambda name=name: self._step(name))  # type: ignore[misc]
+
+    def _empty(self, _: Rehearsal) -> None:
+        """Where others have their gradients, one that is still None beside its parameter is missing."""
+        if self.parameters:
+            rooms = {name: places[0].beside(is_gradient_of) for name, places in self._open().items()}
+            self.left_empty = [name for name, room in rooms.items() if room is not None and room.read() is None]
+            for name in self.left_empty:
+                self.parameters[name] = self._parameter(name, rooms[name].read)  # type: ignore[union-attr] # not None
 
     def _step(self, name: str) -> Array:
         """The gradient in a step of plain gradient descent: (before − after) / rate."""

@@ -160,7 +160,7 @@ class Layer(LayerSubject):
 
     def _drop_what_does_not_matter(self, outputs: list[Array], state: State) -> None:
         """Velocities and other memories of an optimiser change in backward as well; the output tells them apart."""
-        for name in (*self.homes.recovered, *self.homes.guessed):
+        for name in (*self.homes.recovered, *self.homes.guessed, *self.homes.left_empty):
             value = np.array(self.parameters[name].read())
             moved = self.moved(state, {name: value * 1.5 + 0.5})
             if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(moved, outputs, strict=True)):

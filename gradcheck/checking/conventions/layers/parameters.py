@@ -8,7 +8,7 @@ import numpy as np
 from gradcheck.checking.conventions.common.arguments import is_variable
 from gradcheck.checking.conventions.common.assigning import by_name
 from gradcheck.checking.conventions.common.gradient_names import tensor_name, tensors_meant
-from gradcheck.checking.conventions.layers.places import Place, places
+from gradcheck.checking.conventions.layers.places import Place, container, places
 from gradcheck.checking.subject import Parameter
 
 
@@ -162,6 +162,20 @@ def _short(place: Place) -> str:
         for i, (kind, key) in enumerate(kept)
     ]
     return str(kept[0][1]) if len(kept) == 1 else Place(place.root, tuple(after_container)).path
+
+
+def where_found(homes: Mapping[str, tuple[Place, Place]]) -> list[str]:
+    """In words where parameters and their gradients were found, those of the same containers together."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for name, (place, gradient) in homes.items():
+        together.setdefault((container(place), container(gradient)), []).append(name)
+    phrases = []
+    for (home, gradients), names in together.items():
+        where = f"in `{home}`" if home else "as attributes"
+        paths = ", ".join(homes[name][1].path for name in names)
+        beside = f"in `{gradients}`" if gradients else f"{'' if home else 'beside them '}in {paths}"
+        phrases.append(f"parameters {', '.join(names)} {where}, gradients {beside}")
+    return phrases
 
 
 def by_shape(gradients: Iterable[Any], arrays: Mapping[str, Any]) -> dict[str, int] | None:

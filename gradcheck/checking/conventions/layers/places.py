@@ -4,7 +4,7 @@ Paths are followed anew at each reading, as arrays and the containers they are i
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -44,6 +44,14 @@ class Place:
     def read(self) -> Any:
         """What is there now, or None."""
         return _follow(self.root, self.steps)
+
+    def beside(self, fits: Callable[[str, str], bool]) -> "Place | None":
+        """The attribute of the same object whose name fits this one's."""
+        kind, key = self.steps[-1]
+        owner = _follow(self.root, self.steps[:-1])
+        names = vars(owner) if kind == "attribute" and hasattr(owner, "__dict__") else ()
+        found = next((name for name in names if fits(name, key)), None)
+        return None if found is None else Place(self.root, (*self.steps[:-1], ("attribute", found)))
 
     def write(self, value: Any) -> None:
         """Write into the array itself, so that every alias of it sees the change; rebind where that cannot be."""
