@@ -176,6 +176,9 @@ LAYERS = {
     "an embedding in which repeated rows overwrite": (
         lookup, (rng.normal(size=(4, 3)), np.array([1, 1, 3, 0])), lookup_backward, "overwritten",
     ),
+    "an embedding whose first rows happen to be the ones overwritten": (
+        lookup, (np.linspace(-1, 1, 12).reshape(4, 3), np.array([2, 2, 2, 0])), lookup_backward, "overwritten",
+    ),
     "a loop of which the oldest rounds are left out": (leaky, LEAKY, leaky_backward(skip=3), "truncated"),
     "a loop in which the state of the next round is taken": (leaky, LEAKY, leaky_backward(later=1), "shifted"),
     "a mean of which the first share alone is there": (

@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from gradcheck import check
 
@@ -185,3 +187,11 @@ def test_values_are_written_so_that_python_reads_them():
         assert type(read) is type(value)
         assert np.array_equal(read, value, equal_nan=isinstance(value, np.ndarray))
         assert getattr(read, "dtype", None) == getattr(value, "dtype", None)
+
+
+@settings(max_examples=3, database=None, phases=[Phase.generate])
+@given(n=st.integers(2, 5))
+def test_within_given_the_smallest_case_is_left_to_hypothesis(n):
+    report = check(lambda x: np.sum(x**2), np.arange(1.0, n + 1), grad=lambda x: 3 * x)
+    assert not report
+    assert report.reproducer == ""

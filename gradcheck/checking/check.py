@@ -1,5 +1,6 @@
 """The one verb: check a hand-written gradient."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -121,7 +122,7 @@ def check(
     )  # fmt: skip
     options = Options(backward, grad, name, forward, parameters)
     report = _checked(subject, inputs, options, how)
-    if report.verdict == "disagree" and max_evaluations is None:
+    if report.verdict == "disagree" and max_evaluations is None and not _shrinks_anyway():
         sure = [d for d in report.diagnoses if d.explains >= 0.99]
         here = replace(
             how, executor=None,  # small cases are not worth sending anywhere
@@ -134,6 +135,12 @@ def check(
     for listener in listeners:
         listener(report, subject, inputs, options)
     return report
+
+
+def _shrinks_anyway() -> bool:
+    """Within ``@given`` Hypothesis looks for the smallest case, and asks for a report of each that it tries."""
+    hypothesis = sys.modules.get("hypothesis")
+    return bool(hypothesis and hypothesis.currently_in_test_context())
 
 
 def _checked(subject: Any, inputs: tuple[Any, ...], options: Options, how: How) -> Report:

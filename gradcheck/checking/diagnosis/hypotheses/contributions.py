@@ -40,9 +40,9 @@ def some_slices(clues: Clues) -> Iterator[Explanation]:
             return trial.pulled_back(clues.tensor, trial.cotangent * weights.reshape(shape))
 
         cause, message, remedy = _said_of_slices(clues, weights, axis)
-        yield Explanation(
-            cause, predict, f"{clues.d} {message}", remedy, 1 + int(np.any((weights != 0) & (weights != 1)))
-        )
+        # Which slices are left out is fitted: a rule that leaves out the same ones says more.
+        doubt = 1 + int(cause == "truncated" or np.any((weights != 0) & (weights != 1)))
+        yield Explanation(cause, predict, f"{clues.d} {message}", remedy, doubt)
 
 
 def _fitted_weights(clues: Clues, axis: int) -> Array | None:
