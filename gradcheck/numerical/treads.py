@@ -4,7 +4,7 @@ With this file one can
 
 * see from values whether they lie on a grid far coarser than their own last digit (:func:`tread`);
 * tell steps from what is continuous, however bent (:func:`jumps`);
-* tell a function that stands still because its tread is wide from one that is constant (:func:`climbs_in_steps`).
+* tell a function that stands still because its tread is wide from one that is constant (:func:`climb_in_steps`).
 """
 
 import itertools
@@ -29,6 +29,9 @@ HALVINGS = 13
 
 MOST_FLATS = 2
 """So many heights at which a function is flat, as one that is clipped at both ends, are no staircase."""
+
+HIGH = 16
+"""Steps of no more last digits than these are the output's own, as at an optimum."""
 
 A_STEP = 2.0**-8
 """A bend that is still so much of the jitter then is a step."""
@@ -66,8 +69,8 @@ def jumps(near: Neighbourhood, step: Array, times: tuple[int, ...], noise: Array
     return bool(bend > A_STEP * noise.flat[worst])
 
 
-def climbs_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> bool:
-    """Whether a function that does not move close by climbs, further out, in steps of several heights.
+def climb_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> float:
+    """How steeply a function that does not move close by climbs, further out, in steps of several heights.
 
     A function that is constant here, as ReLU is below 0, has one flat stretch; a staircase of rounding has many.
 
@@ -79,6 +82,11 @@ def climbs_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> bool:
         The displacement, as large as x, along which it seemed to stand still.
     cotangent : ndarray
         Which outputs matter most.
+
+    Returns
+    -------
+    float
+        What one output rises, times its cotangent, for each `step`; 0 where there is no staircase.
     """
     far = [near([np.asarray(share * step, step.dtype)])[0] for share in (FURTHEST, -FURTHEST)]
     change = np.nanmax(np.abs([cotangent * (value - near.base) for value in far]), axis=0)
@@ -90,10 +98,13 @@ def climbs_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> bool:
     here = float(near.base.flat[output])
     width = sum(_end_of_tread(value, here, side) for side in (1, -1))
     if not change.flat[output] > 0 or width >= FURTHEST:
-        return False
+        return 0.0
     values = [value(place) for place in np.linspace(-4 * width, 4 * width, 65)]
-    flat = {before for before, after in itertools.pairwise(values) if before == after}
-    return len(flat) > MOST_FLATS
+    flat = sorted({before for before, after in itertools.pairwise(values) if before == after})
+    height = min((after - before for before, after in itertools.pairwise(flat)), default=0.0)
+    if len(flat) <= MOST_FLATS or height <= HIGH * near.eps * abs(here):
+        return 0.0
+    return abs(float(cotangent.flat[output])) * (max(values) - min(values)) / (8 * width)
 
 
 def _end_of_tread(value: Callable[[float], float], here: float, side: int) -> float:

@@ -12,7 +12,7 @@ from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.line import Contraction, Line
 from gradcheck.numerical.noise import Noise, jitter_along, norm
 from gradcheck.numerical.steps import exact_direction, scales
-from gradcheck.numerical.treads import climbs_in_steps
+from gradcheck.numerical.treads import climb_in_steps
 
 Array = NDArray[Any]
 
@@ -22,6 +22,9 @@ WITNESSES = 12
 CLOSE_CALL = 4 * SAFETY
 """A charge of no more bounds than that is dropped if the jitter along the entry is too large; what is promised to be
 noticed is more."""
+
+ALIKE = 16
+"""A climb in steps may come to no more times that of one output, since others add to it."""
 
 STRETCH = 0.7310585786300049
 """The second scheme's steps are no power of two times the first's."""
@@ -43,10 +46,13 @@ def confirm(meter: EntryMeter, tolerance: Tolerance, entries: Entries, wrong: Ar
 
 def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any) -> None:
     """What further looks at one entry have to say of an accusation; one that none can hear is dropped."""
-    if entries.value[index] == 0 and _stands_on_a_tread(meter, index):
+    analytic = tolerance.analytic[index]
+    charge = outside(analytic, entries.low[index], entries.high[index])
+    if (entries.value[index] == 0 and _stands_on_a_tread(meter, index, charge)) or _may_be_rounded_away(
+        meter, index, charge
+    ):
         entries.error[index] = np.inf
         return
-    analytic = tolerance.analytic[index]
     heard = False
     for look in _looks(meter, index):
         charge = outside(analytic, entries.low[index], entries.high[index])
@@ -62,8 +68,7 @@ def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any)
         elif apart > SAFETY * (look.error + entries.error[index]):
             entries.error[index] = np.inf
             return
-        else:
-            heard |= outside(analytic, look.low, look.high) > SAFETY * look.error
+        heard |= np.isfinite(look.error)
         if look.kink:
             entries.low[index] = min(entries.low[index], look.low)
             entries.high[index] = max(entries.high[index], look.high)
@@ -71,11 +76,31 @@ def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any)
         entries.error[index] = np.inf
 
 
-def _stands_on_a_tread(meter: EntryMeter, index: Any) -> bool:
-    """Whether f seems constant along an entry only as its values are rounded coarsely on the way."""
+def _stands_on_a_tread(meter: EntryMeter, index: Any, charge: float) -> bool:
+    """Whether f seems constant along an entry only as its values are rounded coarsely on the way.
+
+    What it climbs from tread to tread has to be of the size of what is in dispute.
+    """
     step = np.zeros_like(meter.near.x)
     step[index] = max(abs(meter.near.x[index]), scales(meter.near.x)[index])
-    return climbs_in_steps(meter.near, step, meter.cotangent)
+    return charge * float(step[index]) <= ALIKE * climb_in_steps(meter.near, step, meter.cotangent)
+
+
+@np.errstate(all="ignore")
+def _may_be_rounded_away(meter: EntryMeter, index: Any, charge: float) -> bool:
+    """Whether an output that does not move close by, but further away, may hide as much in its last digit.
+
+    A saturated softmax is 1 to the last digit; what it loses to a neighbour that grows is less than that digit.
+    """
+    x, last_digits = meter.near.x, meter.near.eps * np.abs(meter.cotangent * meter.near.base)
+    own = abs(x[index]) or scales(x)[index]
+    far = max(own, np.max(np.abs(x)))
+    if charge * own > np.max(last_digits, initial=0):
+        return False
+    steps = np.zeros((4, *x.shape), x.dtype)
+    steps[(slice(None), *index)] = own, -own, 4 * far, -4 * far
+    moved = np.any([~(value == meter.near.base) for value in meter.near(iter(steps))], axis=0)  # NaN has moved, too
+    return bool(charge * own <= np.max(last_digits, where=moved, initial=0))
 
 
 def _still_wrong(tolerance: Tolerance, entries: Entries) -> Array:
@@ -96,7 +121,6 @@ def _looks(meter: EntryMeter, index: Any) -> Iterator[_Look]:
     """One entry along itself, with the jitter measured there: by other steps, and by ever so small ones."""
     x, scale = meter.near.x, float(scales(meter.near.x)[index])
     own = abs(float(x[index])) or scale
-    contraction = Contraction(np.where(_reached(meter, index, own), meter.cotangent, 0))
     lengths = [max(own, scale / 1024), *([own] if own < scale / 1024 else [])]
     for length in lengths:
         direction = np.zeros_like(x)
@@ -105,24 +129,10 @@ def _looks(meter: EntryMeter, index: Any) -> Iterator[_Look]:
         unit = float(direction[index])
         if not unit:
             continue
-        line = Line(meter.near, direction, contraction, _with_jitter_along(meter, direction))
+        line = Line(meter.near, direction, Contraction(meter.cotangent), _with_jitter_along(meter, direction))
         slope = line.measure([k + 1 for k in meter.ladder.wide]).go_down(meter.ladder.lower).slope()
         ends = float(slope.left) / unit, float(slope.right) / unit
         yield _Look(float(slope.value) / unit, float(slope.error) / abs(unit), min(ends), max(ends), bool(slope.kink))
-
-
-@np.errstate(all="ignore")
-def _reached(meter: EntryMeter, index: Any, own: float) -> Array:
-    """The outputs that depend on an entry, if only far away: the rounding of those may hide that they move here.
-
-    A saturated softmax is 1 to the last digit; what it loses to a neighbour that grows is less than that digit.
-    """
-    x = meter.near.x
-    far = max(own, float(np.max(np.abs(x))))
-    steps = np.zeros((4, *x.shape), x.dtype)
-    steps[(slice(None), *index)] = own, -own, 4 * far, -4 * far
-    moved = [~(value == meter.near.base) for value in meter.near(iter(steps))]  # NaN has moved, too
-    return np.asarray(np.any(moved, axis=0))
 
 
 def _with_jitter_along(meter: EntryMeter, direction: Array) -> Noise:
