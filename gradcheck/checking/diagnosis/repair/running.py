@@ -49,9 +49,12 @@ def functions_run(run: Callable[[], Any]) -> list[Run]:
     [('backward', {}), ('squared', {'x': (3,)})]
     """
     shapes: dict[CodeType, dict[str, Shape | None]] = {}
+    functions: dict[CodeType, FunctionType | None] = {}
 
     def note(frame: FrameType, event: str, _: Any) -> None:
         if event == "call":
+            if frame.f_code not in shapes and not frame.f_code.co_filename.startswith(_OTHERS):
+                functions[frame.f_code] = _function_of(frame)
             shapes.setdefault(frame.f_code, {})
         elif event == "return" and not frame.f_code.co_filename.startswith(_OTHERS):
             known = shapes.setdefault(frame.f_code, {})
@@ -66,8 +69,9 @@ def functions_run(run: Callable[[], Any]) -> list[Run]:
         sys.setprofile(None)
         if before is not None:  # cProfile's is no function
             before.enable() if hasattr(before, "enable") else sys.setprofile(before)
-    own = [code for code in shapes if not code.co_filename.startswith(_OTHERS)]
-    return [Run(function, shapes[function.__code__]) for function in _functions_of(own)]
+    hidden = [code for code, function in functions.items() if function is None]
+    found = {f.__code__: f for f in (*_referring_to(hidden), *filter(None, functions.values()))}
+    return [Run(found[code], shapes[code]) for code in functions if code in found]
 
 
 def _shapes(variables: Mapping[str, Any]) -> Iterator[tuple[str, Shape]]:
@@ -91,7 +95,23 @@ def _named(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from ((f"self.{name}[{key!r}]", part) for key, part in value.items() if isinstance(key, str))
 
 
-def _functions_of(codes: list[CodeType]) -> list[FunctionType]:
-    """The functions that run these codes, wherever they are kept: in a class, a module, a closure."""
-    found = [f for f in gc.get_referrers(*codes) if isinstance(f, FunctionType)] if codes else []
-    return [f for code in codes for f in found if f.__code__ is code]
+def _function_of(frame: FrameType) -> FunctionType | None:
+    """The function that runs in a frame, where its name leads to it: in a class, a module, the caller."""
+    code = frame.f_code
+    first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    classes = first.__mro__ if isinstance(first, type) else type(first).__mro__
+    caller = frame.f_back.f_locals if frame.f_back is not None else {}
+    for space in (*map(vars, classes), frame.f_globals, caller):
+        function = space.get(code.co_name)
+        while function is not None:
+            function = getattr(function, "__func__", function)  # of a static or a class method
+            if isinstance(function, FunctionType) and function.__code__ is code:
+                return function
+            function = getattr(function, "__wrapped__", None)
+    return None
+
+
+def _referring_to(codes: list[CodeType]) -> list[FunctionType]:
+    """The functions that run these codes, wherever they are kept: all objects there are have to be asked."""
+    found = gc.get_referrers(*codes) if codes else []
+    return [f for f in found if isinstance(f, FunctionType) and f.__code__ in codes]
