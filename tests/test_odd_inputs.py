@@ -249,6 +249,14 @@ def test_a_function_that_stands_still_between_its_steps_of_rounding_accuses_nobo
     assert wrong.verdict == "disagree" or (wrong.verdict == "undecided" and not report), wrong
 
 
+def test_an_accusation_next_to_the_edge_of_a_domain_warns_of_nothing():
+    x = np.array([0.01, 0.02, -1.0])
+    report = check(lambda x: (np.log(np.maximum(x, 0) * 50 + 1), x), x, backward=lambda dout, x: np.full_like(x, 3.0))
+    assert report["x"].wrong.tolist() == [True, True, True]
+    report = check(lambda x: (np.sqrt(x) * 0.0, x), np.array([1e-3, 2.0]), backward=lambda dout, x: dout)
+    assert report["x"].wrong.tolist() == [True, True]
+
+
 def test_a_saturated_softmax_that_hides_what_it_loses_accuses_nobody():
     x = np.array(
         [[0.0, 725.91833, -688.8973, 1448.4913, 549.477], [300.46317, 2626.1738, -394.2594, 1153.231, 78.84647]]

@@ -69,6 +69,7 @@ def jumps(near: Neighbourhood, step: Array, times: tuple[int, ...], noise: Array
     return bool(bend > A_STEP * noise.flat[worst])
 
 
+@np.errstate(all="ignore")
 def climb_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> float:
     """How steeply a function that does not move close by climbs, further out, in steps of several heights.
 
@@ -89,7 +90,7 @@ def climb_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> float:
         What one output rises, times its cotangent, for each `step`; 0 where there is no staircase.
     """
     far = [near([np.asarray(share * step, step.dtype)])[0] for share in (FURTHEST, -FURTHEST)]
-    change = np.nanmax(np.abs([cotangent * (value - near.base) for value in far]), axis=0)
+    change = np.nan_to_num(np.fmax(*(np.abs(cotangent * (value - near.base)) for value in far)))
     output = int(np.argmax(change))
 
     def value(place: float) -> float:

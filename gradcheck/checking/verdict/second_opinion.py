@@ -48,9 +48,8 @@ def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any)
     """What further looks at one entry have to say of an accusation; one that none can hear is dropped."""
     analytic = tolerance.analytic[index]
     charge = outside(analytic, entries.low[index], entries.high[index])
-    if (entries.value[index] == 0 and _stands_on_a_tread(meter, index, charge)) or _may_be_rounded_away(
-        meter, index, charge
-    ):
+    stands = entries.value[index] == 0 and _stands_on_a_tread(meter, index, charge)
+    if stands or _may_be_rounded_away(meter, index, charge):
         entries.error[index] = np.inf
         return
     heard = False
@@ -97,9 +96,11 @@ def _may_be_rounded_away(meter: EntryMeter, index: Any, charge: float) -> bool:
     far = max(own, np.max(np.abs(x)))
     if charge * own > np.max(last_digits, initial=0):
         return False
-    steps = np.zeros((4, *x.shape), x.dtype)
-    steps[(slice(None), *index)] = own, -own, 4 * far, -4 * far
-    moved = np.any([~(value == meter.near.base) for value in meter.near(iter(steps))], axis=0)  # NaN has moved, too
+    moved = np.zeros(meter.near.base.shape, bool)
+    for length in (own, -own, 4 * far, -4 * far):
+        step = np.zeros_like(x)
+        step[index] = length
+        moved |= ~(meter.near([step])[0] == meter.near.base)  # NaN has moved, too
     return bool(charge * own <= np.max(last_digits, where=moved, initial=0))
 
 
