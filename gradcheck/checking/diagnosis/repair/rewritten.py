@@ -92,6 +92,8 @@ class _Workshop:
     def rewritten(self, kind: Kind) -> Iterator[Rewritten]:
         """All edits of one kind, none twice."""
         for edit in edits(self.head, kind, self.ran.shapes):
+            if id(edit.node) not in self.homes:  # a node that an edit in hand has brought: it is not the user's
+                continue
             if (code := self._new_code(edit)) is not None:
                 yield Rewritten(self.function, edit, code)
 
