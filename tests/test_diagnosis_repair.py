@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gradcheck import check
+from gradcheck.checking.diagnosis.repair.helpers import only_computes
 from gradcheck.checking.diagnosis.repair.stage import Stage
 
 rng = np.random.default_rng(11)
@@ -151,6 +152,34 @@ def test_what_belongs_there_may_be_another_call(cause):
     first = check(forward, *inputs, backward=backward).diagnoses[0]
     assert first.cause == cause
     assert instead in first.remedy
+
+
+DEEDS = []
+
+
+def noted(x):
+    DEEDS.append(x)
+    return np.tanh(x)
+
+
+def written(x):
+    np.savetxt("written.txt", x)
+    return advanced(x)
+
+
+def noted_inside(x):
+    return advanced(noted(x))
+
+
+def test_a_function_of_the_module_that_does_more_than_compute_is_not_called(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    forward, backward, inputs, _ = WIDER["permuted"]
+    assert "advanced(dout)" in check(forward, *inputs, backward=backward).diagnoses[0].remedy
+    assert [only_computes(f) for f in (advanced, scaled_attention, noted, written, noted_inside)] == [True] * 2 + [
+        False
+    ] * 3
+    assert DEEDS == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_edit_that_leaves_a_constant_is_half_of_two_mistakes():

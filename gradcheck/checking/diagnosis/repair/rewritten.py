@@ -11,8 +11,9 @@ from typing import Any
 
 from gradcheck.checking.diagnosis.repair.around import Kind
 from gradcheck.checking.diagnosis.repair.edits import Edit, edits
+from gradcheck.checking.diagnosis.repair.helpers import of_module
 from gradcheck.checking.diagnosis.repair.running import Run
-from gradcheck.checking.diagnosis.repair.wider import ALL, DEEPEST, of_module
+from gradcheck.checking.diagnosis.repair.wider import ALL, DEEPEST
 from gradcheck.checking.mutation.mutants import code_of, enclosed, parsed
 
 Home = tuple[Any, Any]
@@ -92,8 +93,6 @@ class _Workshop:
     def rewritten(self, kind: Kind) -> Iterator[Rewritten]:
         """All edits of one kind, none twice."""
         for edit in edits(self.head, kind, self.ran.shapes):
-            if id(edit.node) not in self.homes:  # a node that an edit in hand has brought: it is not the user's
-                continue
             if (code := self._new_code(edit)) is not None:
                 yield Rewritten(self.function, edit, code)
 

@@ -1,15 +1,9 @@
-"""Further ways of writing otherwise: reductions, scattered sums, activations, other helpers, factors deep inside."""
+"""Further ways of writing otherwise: reductions, scattered sums, activations, factors deep inside."""
 
 import ast
-from collections.abc import Iterator, Mapping
-from types import FunctionType
-from typing import Any
 
 from gradcheck.checking.diagnosis.repair.around import Around, Edits, Kind
 from gradcheck.checking.diagnosis.repair.kinds import KINDS
-
-HELPERS = 8
-"""So many other functions of the module are tried in the place of the one that is called."""
 
 
 def _reduced(node: ast.AST, around: Around) -> Edits:
@@ -74,28 +68,6 @@ def _deeper(node: ast.AST, around: Around) -> Edits:
         for form, cause in DEEP.items():
             factor = ast.parse(form.format(said), mode="eval").body
             yield "missing-mask" if "mask" in said.lower() else cause, ast.BinOp(node, ast.Mult(), factor)
-
-
-def of_module(function: FunctionType) -> Kind:
-    """Another function of the same module in the place of one that is called, as often and with as much."""
-    others = dict(_helpers(function.__globals__, function))
-
-    def called_otherwise(node: ast.AST, around: Around) -> Edits:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in others:
-            count = others[node.func.id]
-            for name in [n for n, c in others.items() if c == count and n != node.func.id][:HELPERS]:
-                yield "permuted", ast.Call(ast.Name(name, ast.Load()), node.args, node.keywords)
-
-    return called_otherwise
-
-
-def _helpers(members: Mapping[str, Any], function: FunctionType) -> Iterator[tuple[str, int]]:
-    """The plain functions of the file, with how many arguments each takes; those written closest by first."""
-    code = function.__code__
-    found = [(n, f) for n, f in members.items() if isinstance(f, FunctionType) and f is not function]
-    near = [(n, f.__code__) for n, f in found if f.__code__.co_filename == code.co_filename]
-    for name, other in sorted(near, key=lambda item: abs(item[1].co_firstlineno - code.co_firstlineno)):
-        yield name, other.co_argcount
 
 
 ALL: tuple[tuple[Kind, ...], ...] = (*KINDS[:-1], (_reduced, _scattered, _activated), KINDS[-1])
