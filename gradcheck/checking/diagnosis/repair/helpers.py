@@ -36,28 +36,15 @@ def _helpers(members: Mapping[str, Any], function: FunctionType) -> Iterator[tup
         yield name, other.__code__.co_argcount
 
 
-_BUILTINS = frozenset(
-    (
-        "abs",
-        "all",
-        "any",
-        "bool",
-        "enumerate",
-        "float",
-        "int",
-        "isinstance",
-        "len",
-        "list",
-        "max",
-        "min",
-        "pow",
-        "range",
-    )
-) | {"reversed", "round", "sum", "tuple", "zip"}
+_BUILTINS = {
+    "abs", "all", "any", "bool", "enumerate", "float", "int", "isinstance", "len", "list", "max", "min", "pow",
+    "range", "reversed", "round", "sum", "tuple", "zip",
+}  # fmt: skip
 _OF_MODULES = ("numpy", "math", "scipy.special")
-_DEEDS = frozenset(
-    ("random", "save", "savez", "savez_compressed", "savetxt", "tofile", "dump", "load", "loadtxt", "fromfile")
-) | {"memmap", "seterr", "seterrcall"}
+_DEEDS = {
+    "random", "save", "savez", "savez_compressed", "savetxt", "tofile", "dump", "load", "loadtxt", "fromfile",
+    "memmap", "seterr", "seterrcall",
+}  # fmt: skip
 """What names of NumPy stand for that is more than computing."""
 _WRITES = ("STORE_GLOBAL", "STORE_ATTR", "STORE_DEREF", "LOAD_DEREF", "DELETE_GLOBAL", "DELETE_ATTR", "IMPORT_")
 
