@@ -324,6 +324,19 @@ def test_a_constant_left_out_of_backward_is_accepted_and_said(tmp_path):
     assert not check_module(path, only="softmax_loss", rtol=None)
 
 
+def test_the_rounding_of_a_forward_in_single_precision_is_no_constant_left_out(tmp_path):
+    path = written(
+        tmp_path,
+        "import numpy as np\nclass Cubed:\n    def forward(self, x):\n        self.x = x\n"
+        "        return (x.astype(np.float32) ** 3).astype(float)\n"
+        "    def backward(self, dout):\n        return 3 * self.x**2 * dout\n",
+    )
+    report = check_module(path, exhaustive=True)
+    assert report
+    assert max(tensor.worst_error for tensor in report.results[0].report.tensors) > 1e-8
+    assert report.results[0].notes == []
+
+
 NETWORKS = '''
 import not_installed_anywhere
 import numpy as np

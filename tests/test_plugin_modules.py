@@ -91,6 +91,17 @@ def test_files_of_tests_and_of_settings_are_no_modules(pytester):
     assert pytester.runpytest(*QUIET, "--gradcheck-modules").ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
+@pytest.mark.parametrize(("pattern", "named"), [("*.py", "."), ("my_*.py", "my_layers.py"), ("test_*.py", ".")])
+def test_a_pattern_that_every_file_fits_and_a_file_asked_for_by_name_leave_its_layers_in(module, pattern, named):
+    module.makeini(f"[pytest]\npython_files = {pattern}")
+    assert "Halved::W" in verdicts(module.runpytest(*QUIET, "--gradcheck-modules", "-v", named))
+
+
+def test_a_pattern_of_test_files_leaves_their_layers_out(module):
+    module.makeini("[pytest]\npython_files = my_*.py")
+    assert verdicts(module.runpytest(*QUIET, "--gradcheck-modules", "-v")) == {}
+
+
 def test_a_module_that_cannot_be_imported_is_skipped_or_an_error_where_it_was_named(pytester):
     pytester.makepyfile(broken="1 / 0")
     pytester.mkdir("below").joinpath("other.py").write_text("", encoding="utf-8")

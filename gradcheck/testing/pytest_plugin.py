@@ -71,7 +71,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     from gradcheck.testing.plugin.items import LayerModule, is_wanted
 
-    if not is_wanted(file_path, settings, parent.config):
+    if not is_wanted(file_path, settings, parent.session):
         return None
     module: pytest.Collector = LayerModule.from_parent(parent, path=file_path)
     return module

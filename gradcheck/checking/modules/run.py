@@ -15,7 +15,9 @@ from gradcheck.checking.modules.search import Search
 from gradcheck.checking.modules.settings import Variant, knows_training, pairs, singles
 from gradcheck.checking.modules.specs import Leave
 from gradcheck.checking.modules.targets import is_target
+from gradcheck.checking.report import Comparison
 from gradcheck.checking.subject import NotUnderstoodError
+from gradcheck.checking.verdict.tolerance import SAFETY
 
 _SLOW, _SLOW_IF_WRONG = 4_000, 800  # evaluations, after which no further settings are drawn
 
@@ -88,12 +90,21 @@ def _is_plain(candidate: Candidate, plan: Plan) -> bool:
 def _note_constants(result: Result) -> None:
     """Say where a gradient is accepted that is off by more than was noticeable without the tolerance."""
     assert result.report is not None, "only what was compared has tensors"
-    off = [t.worst_error for t in result.report.tensors if t.worst_error and t.verdict == "agree"]
-    if off and max(off) > 1e-8 and not any(t.kinks.any() for t in result.report.tensors):
+    tensors = [t for t in result.report.tensors if t.verdict == "agree"]
+    off = max(map(_surely_off, tensors), default=0.0)
+    if off > 1e-8 and not any(t.kinks.any() for t in tensors):
         result.notes.append(
-            f"agrees but for {max(off):.0e} of a typical entry: a constant left out of backward does that, as the 1e-7 "
+            f"agrees but for {off:.0e} of a typical entry: a constant left out of backward does that, as the 1e-7 "
             "in log(y + 1e-7); rtol=0 refuses it"
         )
+
+
+def _surely_off(tensor: Comparison) -> float:
+    """By how much of a typical entry a gradient is off, beyond what the differences may be off themselves."""
+    if tensor.analytic is None or tensor.numerical is None or tensor.error is None or not tensor.typical:
+        return 0.0
+    distance = np.abs(tensor.analytic - tensor.numerical)
+    return float(np.nanmax(np.where(distance > SAFETY * tensor.error, distance, 0), initial=0) / tensor.typical)
 
 
 def _draw_settings(result: Result, candidate: Candidate, best: Attempt, how: How) -> None:

@@ -23,17 +23,25 @@ if TYPE_CHECKING:
     from gradcheck.checking.modules import Candidate, How, Result
 
 CONDUCT = "conduct"
+TESTS = ("test_*.py", "*_test.py")
 NO_MODULES = ("conftest.py", "setup.py", "__main__.py", "noxfile.py")
 
 
-def is_wanted(path: Path, settings: Settings, config: pytest.Config) -> bool:
-    """Whether the ini file names this module; or all are wanted, and it is no test file."""
+def is_wanted(path: Path, settings: Settings, session: pytest.Session) -> bool:
+    """Whether the ini file names this module; or all are wanted, and it is no test file, or was asked for itself."""
     if path.suffix != ".py":
         return False
     if any(path.match(pattern) for pattern in patterns(settings)):
         return True
-    tests: list[str] = config.getini("python_files")
-    return settings.all_modules and path.name not in NO_MODULES and not any(fnmatch(path.name, test) for test in tests)
+    return settings.all_modules and (
+        session.isinitpath(path) or not (path.name in NO_MODULES or _is_test_file(path, session.config))
+    )
+
+
+def _is_test_file(path: Path, config: pytest.Config) -> bool:
+    """Whether its name says so; ``python_files = *.py`` lets any file hold tests and so tells none apart."""
+    named: list[str] = [pattern for pattern in config.getini("python_files") if pattern != "*.py"]
+    return any(fnmatch(path.name, pattern) for pattern in named or TESTS)
 
 
 def patterns(settings: Settings) -> list[str]:
