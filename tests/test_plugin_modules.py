@@ -9,6 +9,10 @@ class Base:
     def forward(self, x): raise NotImplementedError
     def backward(self, dout): raise NotImplementedError
 
+class Doubled:
+    def forward(self, x): return 2 * x
+    def backward(self, dout): return dout
+
 def relu_forward(x): return np.maximum(x, 0), x
 def relu_backward(dout, x): return dout * (x > 0)
 
@@ -20,6 +24,7 @@ def kept_backward(dout, x):
 VERDICTS = {
     "Dense::x": "PASSED", "Dense::W": "PASSED", "Dense::b": "PASSED", "Dense::conduct": "PASSED",
     "Halved::x": "PASSED", "Halved::W": "FAILED", "Halved::b": "PASSED", "Halved::conduct": "PASSED",
+    "Doubled::x": "FAILED", "Doubled::conduct": "PASSED",
     "Base::gradient": "SKIPPED", "relu_forward::x": "PASSED", "relu_forward::conduct": "PASSED",
     "kept_forward::x": "PASSED", "kept_forward::conduct": "FAILED",
 }  # fmt: skip
@@ -49,7 +54,7 @@ def test_every_tensor_of_a_module_is_a_test(module):
         [
             "Halved: dW is wrong in 12 of 12 entries: factor. Multiply by 2.",
             "  again    pytest my_layers.py::Halved::W --gradcheck-seed=0 --gradcheck-modules  (seed * of check)",
-            "4 checks in 4 tests: 2 agree, 2 wrong",
+            "5 checks in 5 tests: 2 agree, 3 wrong",
             "SKIPPED * a base class, or not written yet*",
         ]
     )
@@ -60,7 +65,7 @@ def test_two_workers_find_the_same(module):
     result = module.runpytest_subprocess(*QUIET, "--gradcheck-modules", "-v", "-n", "2")
     found = {line.split()[-1].partition("::")[2]: line.split()[-2] for line in result.outlines if line[:3] == "[gw"}
     assert {name: word for name, word in found.items() if name} == VERDICTS
-    result.stdout.fnmatch_lines(["4 checks in 4 tests: 2 agree, 2 wrong"])
+    result.stdout.fnmatch_lines(["5 checks in 5 tests: 2 agree, 3 wrong"])
 
 
 def test_one_test_by_its_name(module):
