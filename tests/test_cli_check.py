@@ -97,6 +97,29 @@ def test_what_is_not_there_is_2_and_one_line(capsys, target):
     assert err.count("\n") == 1
 
 
+def test_several_files_come_one_after_the_other_and_a_broken_one_does_not_end_it(tmp_path, capsys):
+    names = ["right.py", "empty.py", "gone.py", "wrong.py"]
+    right, empty, gone, wrong = (str(tmp_path / name) for name in names)
+    for path, source in ((right, RIGHT), (empty, "x = 1"), (wrong, WRONG)):
+        (tmp_path / path).write_text(source, encoding="utf-8")
+    assert status_and_output(capsys, right, empty)[0] == 0
+    assert status_and_output(capsys, right, gone)[0] == 2
+    status, out, err = status_and_output(capsys, gone, right, wrong)
+    assert status == 1
+    assert err == f"gradcheck: there is no file {gone}\n"
+    assert out.index(f"{right}: 1 agree") < out.index("triple_forward  WRONG") < out.index(f"{wrong}: 1 agree, 1 wrong")
+    assert [file["verdict"] for file in json.loads(status_and_output(capsys, right, wrong, "--json")[1])] == [
+        "agree",
+        "disagree",
+    ]
+
+
+def test_a_folder_is_no_file(tmp_path, capsys):
+    status, _, err = status_and_output(capsys, str(tmp_path))
+    assert status == 2
+    assert err == f"gradcheck: {tmp_path} is a folder, and no package; name the files in it: {tmp_path / '*.py'}\n"
+
+
 def test_an_installed_module_goes_by_its_name(capsys):
     status, out, _ = status_and_output(capsys, "gradcheck.analytic.dense:Dense")
     assert status == 0

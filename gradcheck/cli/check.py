@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,43 +12,60 @@ from gradcheck.checking.check import listeners
 from gradcheck.checking.modules import ModuleError, ModuleReport, Result, check_module
 from gradcheck.checking.report import Report
 from gradcheck.checking.subject import Options
-from gradcheck.cli.console import Console
+from gradcheck.cli.console import Console, Show
 
 _Checked = tuple[Report, Any, tuple[Any, ...], Options]
 AGREES, WRONG, UNSETTLED = 0, 1, 2
 
 
-def check(console: Console, target: str, *, seed: int, exhaustive: bool, as_json: bool, verbose: bool) -> int:
-    """Check a file or module, or with ``:Name`` one thing in it.
+def check(
+    console: Console, targets: Sequence[str], *, seed: int, exhaustive: bool, as_json: bool, verbose: bool
+) -> int:
+    """Check files or modules, or with ``:Name`` one thing in them; a file that cannot be imported does not end it.
 
     Returns
     -------
     int
-        0 if something was checked and all of it agrees, 1 if something is wrong, 2 if nothing was found or could be
-        settled.
-
-    Raises
-    ------
-    ModuleError
-        If there is no such file, module or name, or it cannot be imported.
+        0 if something was checked and all of it agrees, 1 if something is wrong, 2 if nothing was found, or something
+        could not be imported or settled.
     """
+    reports: list[ModuleReport] = []
+    broken = False
+    for target in targets:
+        try:
+            with _remembered() as subjects, console.progress() as show:
+                report = _checked(target, seed, exhaustive, show)
+        except ModuleError as error:
+            print(f"gradcheck: {error}", file=sys.stderr, flush=True)
+            broken = True
+            continue
+        reports.append(report)
+        if not as_json:
+            if len(reports) > 1:
+                console.write()
+            _tell(console, report, subjects, verbose)
+    if as_json and reports:
+        data = [report.to_dict() for report in reports]
+        console.write(json.dumps(data if len(targets) > 1 else data[0], indent=1, default=str))
+    return _status({result.verdict for report in reports for result in report.results} - {"skipped"}, broken)
+
+
+def _checked(target: str, seed: int, exhaustive: bool, show: Show) -> ModuleReport:
     module, only = _split(target)
+    done = 0
 
-    with console.progress() as show:
-        done = 0
+    def tell(result: Result) -> None:
+        nonlocal done
+        done += 1
+        show(f"{result.name} {result.word}", done, 0)
 
-        def tell(result: Result) -> None:
-            nonlocal done
-            done += 1
-            show(f"{result.name} {result.word}", done, 0)
+    return check_module(module, only=only, seed=seed, exhaustive=exhaustive, progress=tell)
 
-        with _remembered() as subjects:
-            report = check_module(module, only=only, seed=seed, exhaustive=exhaustive, progress=tell)
-    if as_json:
-        console.write(json.dumps(report.to_dict(), indent=1, default=str))
-    else:
-        _tell(console, report, subjects, verbose)
-    return {"agree": AGREES, "disagree": WRONG, "undecided": UNSETTLED}[report.verdict]
+
+def _status(verdicts: AbstractSet[str], broken: bool) -> int:
+    if "disagree" in verdicts:
+        return WRONG
+    return UNSETTLED if broken or "undecided" in verdicts or not verdicts else AGREES
 
 
 @contextmanager
@@ -105,7 +124,8 @@ def _tell(console: Console, report: ModuleReport, subjects: dict[int, _Checked],
         console.write("\n".join(details).rstrip())
     if verbose:
         _teach(console, report, subjects)
-    console.write()
+    if report.results:
+        console.write()
     console.write(report.summary())
     if not report.results:
         console.write("Looked for: classes with forward and backward, x_forward with x_backward, f with f_derivative, ")

@@ -58,24 +58,19 @@ def _tour(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from gradcheck.checking.modules import ModuleError
     from gradcheck.cli.check import check
     from gradcheck.cli.console import console
 
-    try:
-        status = check(
-            console(sys.stdout, plain=options.plain or options.json),
-            options.target,
-            seed=options.seed,
-            exhaustive=options.exhaustive,
-            as_json=options.json,
-            verbose=options.verbose,
-        )
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except ModuleError as error:
-        print(f"gradcheck: {error}", file=sys.stderr)
-        return AT_FAULT
+    status = check(
+        console(sys.stdout, plain=options.plain or options.json),
+        options.targets,
+        seed=options.seed,
+        exhaustive=options.exhaustive,
+        as_json=options.json,
+        verbose=options.verbose,
+    )
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return status
 
 
@@ -95,13 +90,15 @@ def _parser() -> argparse.ArgumentParser:
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     check = commands.add_parser(
         "check",
-        help="check every layer, loss and pair of forward and backward in a file or module",
-        description="Check every layer, loss and pair of forward and backward in a file or module, on inputs that are "
+        help="check every layer, loss and pair of forward and backward in files or modules",
+        description="Check every layer, loss and pair of forward and backward in files or modules, on inputs that are "
         "made up for them. Importing a file runs it; keep scripts under if __name__ == '__main__'. Exit status 0 if "
         "all agree, 1 if a gradient is wrong, 2 if nothing was found or settled.",
         allow_abbrev=False,
     )
-    check.add_argument("target", metavar="FILE[:NAME]", help="layers.py, layers.py:Affine, or a module's dotted name")
+    check.add_argument(
+        "targets", nargs="+", metavar="FILE[:NAME]", help="layers.py, layers.py:Affine, or a module's dotted name"
+    )
     check.add_argument("--seed", type=_seed, default=0, help="of everything random; default: 0")
     check.add_argument("--exhaustive", action="store_true", help="measure every entry, also where directions suffice")
     check.add_argument("--json", action="store_true", help="the reports as JSON")

@@ -61,6 +61,8 @@ def _by_name(name: str) -> ModuleType:
 
 
 def _from_path(path: Path) -> ModuleType:
+    if path.is_dir() and not (path / "__init__.py").is_file():
+        raise ModuleError(f"{path} is a folder, and no package; name the files in it: {path / '*.py'}")
     path = path / "__init__.py" if path.is_dir() else path
     if not path.is_file():
         raise ModuleError(f"there is no file {path}")
