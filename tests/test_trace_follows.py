@@ -8,6 +8,7 @@ from gradcheck import explain
 RNG = np.random.default_rng(3)
 V = RNG.permutation(np.arange(6.0)) / 2 - 1.2
 M = RNG.normal(size=(3, 3)) + 3 * np.eye(3)
+TRAPEZOID = getattr(np, "trapezoid" if hasattr(np, "trapezoid") else "trapz")  # as NumPy 2 and 1 call it
 K = np.array([0.5, -1.0, 2.0, 0.3])
 
 
@@ -74,7 +75,51 @@ def by_keyword(M):
     return np.sum(a=np.sum(a=M**2, axis=0, keepdims=True)) + np.einsum("ij,ij->", M, M)
 
 
+def methods_of_ufuncs(M):
+    x = np.maximum.reduce(M) * np.add.reduce(M, axis=1) + np.logaddexp.reduce(M)
+    return np.sum(np.multiply.outer(x, M[0]) ** 2) + np.sum(np.subtract.outer(x, [1.0, 2.0]) ** 3) + np.add.reduce(x)
+
+
+def accumulated(x):
+    return np.sum(np.add.accumulate(x) ** 2) + np.sum(np.multiply.accumulate(x) ** 2) + np.sum(np.cumprod(x[:3] + 1))
+
+
+def added_at(x):
+    y = np.zeros(3)
+    np.add.at(y, [0, 1, 1, 2, 2, 2], x**2)
+    np.subtract.at(y, [0, 0], x[0])
+    return np.sum(y**2)
+
+
+def with_a_zero(x):
+    z = x - x[2]
+    return np.prod(z + np.array([1.0, 1, 0, 1, 1, 1])) + np.sum(np.cumprod(z, axis=0)) + np.prod(x)
+
+
+def symmetric(M):
+    S = M @ M.T
+    values, vectors = np.linalg.eigh(S)
+    return np.sum(np.linalg.cholesky(S) ** 3) + values[-1] + vectors[0, 1] ** 2 + np.linalg.eigvalsh(S)[0] ** 2
+
+
+def products(M):
+    powers = np.linalg.matrix_power(M, 3) + np.linalg.matrix_power(M, -1) + np.linalg.matrix_power(M, 0)
+    return np.sum(np.kron(M[:2], M[:, :1]) ** 2) + np.sum(np.cross(M[0], M[1]) ** 3) + np.trace(powers)
+
+
+def along_a_line(x):
+    a, b = np.meshgrid(x[:2], x[3:])
+    curve = np.sum(np.diff(x, 2) ** 2) + TRAPEZOID(x**2, dx=0.5) + np.sum(np.linspace(x[0], x[1], 4) ** 2)
+    return curve + np.sum(a * b**2) + np.quantile(x, 0.3) ** 2 + np.polyval([1.0, 2.0, 3.0], x[4])
+
+
+def selected(x):
+    return np.sum(np.select([x < 0, x > 1], [x**2, x**3], 1.0)) + np.sum(np.compress([True, False, True], x))
+
+
 FUNCTIONS = [
+    *((f, {"x": V}) for f in (accumulated, added_at, with_a_zero, along_a_line, selected)),
+    *((f, {"M": M}) for f in (methods_of_ufuncs, symmetric, products)),
     *((f, {"x": V}) for f in (masked, written_under_a_mask, array_copied, ordered, convolved, odds_and_ends)),
     *((f, {"M": M}) for f in (masked_rows, least, norms, solved, solved_for_several, stable_log_sum, by_keyword)),
 ]
@@ -85,6 +130,13 @@ def test_it_is_followed_and_every_step_is_right(f, at):
     derivation = explain(f, *at, at)
     assert derivation.ok, str(derivation)
     np.testing.assert_allclose(derivation.value, derivation.numerical, rtol=1e-5, atol=1e-6)
+
+
+def test_of_a_symmetric_matrix_the_lower_triangle_counts_as_numpy_reads_it():
+    for f in (lambda S: np.sum(np.linalg.cholesky(S)), lambda S: np.linalg.eigvalsh(S)[0]):
+        derivation = explain(f, "S", {"S": M @ M.T})
+        assert derivation.ok, str(derivation)
+        assert np.all(derivation.value == np.tril(derivation.value))
 
 
 def test_a_mask_is_written_as_the_positions_it_picks():
@@ -177,3 +229,60 @@ def test_at_a_kink_the_chosen_slope_is_no_mistake(size):
 def test_axes_that_are_put_back_are_not_shown():
     derivation = explain(lambda x: np.sum(x.transpose(1, 2, 0).transpose(-1, 0, 1) ** 2), "x", {"x": M[None]})
     assert derivation.paths[0].factors[0].rule == "2 * x"
+
+
+def test_the_variable_itself_has_the_derivative_one():
+    derivation = explain(lambda x: x, "x", {"x": 2.0})
+    assert derivation.ok
+    assert derivation.value == 1
+    assert "the variable itself: the derivative is 1" in derivation.text()
+    assert derivation.latex(form="inline").endswith("= 1")
+
+
+def test_a_direct_way_is_told_from_the_whole_derivative():
+    def f(x):
+        y = x**2
+        return x * y
+
+    derivation = explain(f, "x", {"x": 2.0})
+    assert "+ ∂f/∂x (directly)" in derivation.text()
+    assert "∂f/∂x (directly)" in derivation.markdown()
+    assert "<mtext> (directly)</mtext>" in derivation.to_html()
+    assert "(directly)" in derivation.latex(form="inline")
+    assert "with respect to x, directly, is 4" in derivation.to_speech()
+
+
+def test_what_is_written_as_a_whole_leaves_nothing_of_what_was_there():
+    def f(x):
+        y = x.copy()
+        y += 1
+        y *= x
+        return np.sum(y)
+
+    derivation = explain(f, "x", {"x": V})
+    assert derivation.ok
+    assert "assembled" not in derivation.text()
+    assert [path.names for path in derivation.paths] == [("x", "y_1", "y_2", "f"), ("x", "y_2", "f")]
+
+
+def test_no_reason_is_given_that_is_none():
+    for f in (lambda M: np.linalg.det(M), lambda M: np.prod(M), lambda M: np.sum(np.linalg.solve(M, np.ones(3)))):
+        assert "broadcast" not in explain(f, "M", {"M": M}).text()
+
+
+def test_an_entry_of_a_cotangent_is_told_from_the_cotangent_of_an_entry():
+    def f(x):
+        h = np.zeros(3)
+        h[0] = x
+        for t in range(1, 3):
+            h[t] = np.tanh(x * h[t - 1])
+        return np.sum(h**2)
+
+    rules = [row.text for row in explain(f, "x", {"x": 1.3}).rows]
+    assert "(δ_h)[1]" in rules
+    assert any("δ_h[1] *" in rule for rule in rules)
+
+
+def test_powers_below_a_line_are_not_gathered_into_roots():
+    rule = explain(lambda x: 2 / x - x**0.5, "x", {"x": 1.7}).paths[0].factors[0].rule
+    assert rule == "-0.5 / x**0.5 - 2 / x**2"

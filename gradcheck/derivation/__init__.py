@@ -2,8 +2,9 @@
 
 Start with :func:`explain`. Then read
 
-1. ``value`` (a number that remembers where it came from), ``rules`` (the local derivatives), ``functions`` with
-   ``moving`` and ``linear_algebra``, ``einsum``, ``assembled``, ``indexing``, ``untraced`` (what is refused, and how),
+1. ``value`` (a number that remembers where it came from), ``rules`` (the local derivatives) with ``einsum``,
+   ``assembled`` and ``decompositions``, ``functions`` with ``moving``, ``linear_algebra`` and ``methods``,
+   ``indexing``, ``untraced`` (what is refused, and how),
 2. ``naming``, ``namespace``, ``filled`` and ``trace`` (plain code to a graph of named values),
 3. ``symbols``, ``simplify``, ``rearranged``, ``thin`` and ``tidy`` (formulas as a textbook writes them),
 4. ``paths`` (the chain rule), ``differences`` (every step measured), ``rows`` (the table), ``derive``,

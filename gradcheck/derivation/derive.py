@@ -128,7 +128,9 @@ def _checks(asked: Case, steps: Chain, value: Any, published: float | None) -> I
 
 def _remarks(asked: Case, steps: Chain, rows: tuple[Row, ...], value: Any) -> Iterator[Remark]:
     if not steps.edges:
-        if steps.result.depends:
+        if steps.result is steps.variable:
+            yield "itself", {"result": str(steps.result.name)}
+        elif steps.result.depends:
             yield "flat", {"result": str(steps.result.name), "wrt": str(steps.variable.name)}
         return
     yield sense.sign(str(steps.result.name), str(steps.variable.name), value)

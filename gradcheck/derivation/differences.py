@@ -138,8 +138,16 @@ def _unit(x: Any, i: tuple[Any, ...]) -> Any:
 def _along(f: Callable[[Any], Any], x: Any, direction: Any) -> Callable[[float], float]:
     """`f` on the line through `x`; the entry moved alone is set, not added to, so that it is exact."""
     if np.count_nonzero(direction) == 1 and np.sum(direction) == 1:
-        return lambda entry: float(f(np.where(direction == 1, entry, x)))
-    return lambda t: float(f(x + t * direction))
+        return lambda entry: _value(f, np.where(direction == 1, entry, x))
+    return lambda t: _value(f, x + t * direction)
+
+
+def _value(f: Callable[[Any], Any], x: Any) -> float:
+    """f(x), or NaN outside its domain, where a Cholesky factor, say, is an error."""
+    try:
+        return float(f(x))
+    except (np.linalg.LinAlgError, ArithmeticError):
+        return np.nan
 
 
 def textbook(f: Callable[[Any], Any], x: Any, gradient: Any, entries: int = 256) -> Any:

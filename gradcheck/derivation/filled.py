@@ -7,7 +7,7 @@ is read just as it was written, as ``h[t - 1]``, is that very value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ class Filled(Traced):
         super().__init__(np.array(base.value), depends=base.depends)
         self.base = base
         self.pieces: list[tuple[Any, Traced]] = []
+        self._rewritten = False
         self._held: Traced | None = base
 
     @property
@@ -38,16 +39,19 @@ class Filled(Traced):
         """What is computed in it, and how the code would call that."""
         for index, piece in self.pieces:
             if piece.inputs and not _has_arrays(index):
-                whole = _is_whole(index)
-                yield (name if whole else f"{name}[{index_text(index)}]"), piece
-        if self._held is not None and self.pieces:
+                yield f"{name}[{index_text(index)}]", piece
+        if self._held is not None and (self.pieces or self._rewritten):
             yield name, self._held
 
     def __setitem__(self, index: Any, value: Any) -> None:
         index = _from_the_front(plain_index(index), self.shape)
         piece = _in_shape(value, np.shape(self.value[index]))
-        self.pieces = [(old, written) for old, written in self.pieces if not _same(old, index)] + [(index, piece)]
         self.value[index] = piece.value
+        if _is_whole(index):  # as y += 1 writes: nothing is left of what was there
+            self.base, self.pieces, self._held = piece, [], piece
+            self.depends, self._rewritten = piece.depends, True
+            return
+        self.pieces = [(old, written) for old, written in self.pieces if not _same(old, index)] + [(index, piece)]
         self.depends, self._held = self.depends or piece.depends, None
 
     def __getitem__(self, index: Any) -> Traced:
@@ -59,6 +63,12 @@ class Filled(Traced):
             if _overlap(written, index, self.shape):
                 return self.held[index]
         return self.base[index] if self.base.depends else Traced(self.base.value[index])
+
+    def add_at(self, index: Any, values: Any, add: Callable[[Any, Any], Any]) -> None:
+        """``np.add.at``: what falls on one place adds up."""
+        index = plain_index(index)
+        added = _in_shape(values, self.value[index].shape)
+        self[...] = add(self, added.scatter(index, self.shape))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         out = options.pop("out", (None,))
@@ -97,7 +107,7 @@ def _has_arrays(index: Any) -> bool:
 
 
 def _is_whole(index: Any) -> bool:
-    return index is Ellipsis or index == slice(None)
+    return index is Ellipsis or (isinstance(index, slice) and index == slice(None))
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import itertools
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -93,13 +96,44 @@ def _triu(x: Any, k: int = 0) -> Any:
     return x * np.triu(np.ones(x.shape), k)
 
 
-def _diff(x: Any, axis: int = -1) -> Any:
+def _diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     along = (slice(None),) * (axis % x.ndim)
-    return x[(*along, slice(1, None))] - x[(*along, slice(None, -1))]
+    return x if n == 0 else _diff(x[(*along, slice(1, None))] - x[(*along, slice(None, -1))], n - 1, axis)
+
+
+def _trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
+    y = np.moveaxis(y, axis, -1) if axis not in (-1, np.ndim(y) - 1) else y
+    return np.sum((dx if x is None else np.diff(x)) * (y[..., 1:] + y[..., :-1]) / 2, axis=-1)
+
+
+def _linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Any:
+    return start + (stop - start) * np.linspace(0, 1, num, endpoint)
+
+
+def _select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0) -> Any:
+    pairs = list(zip(conditions, choices, strict=True))
+    return functools.reduce(lambda rest, pair: _where(*pair, rest), reversed(pairs), default)
+
+
+def _quantile(x: Any, q: float, axis: int | None = None) -> Any:
+    """Between the two nearest entries in order, in proportion."""
+    ordered = np.sort(x, axis)
+    axis = -1 if axis is None else axis
+    place = q * (ordered.shape[axis] - 1)
+    low, high = (np.take(ordered, int(k), axis) for k in (np.floor(place), np.ceil(place)))
+    return low + (place % 1) * (high - low)
 
 
 def _cumsum(x: Any, axis: int | None = None) -> Traced:
     return apply("cumsum", np.ravel(x), axis=0) if axis is None else apply("cumsum", x, axis=axis)
+
+
+def _cumprod(x: Any, axis: int | None = None) -> Any:
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    if np.all(x.value != 0):
+        return apply("cumprod", x, axis=axis)
+    return np.stack(list(itertools.accumulate(np.moveaxis(x, axis, 0), operator.mul)), axis)  # its rule divides
 
 
 def _of_this_shape(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,6 +170,13 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.triu: _triu,
     np.diff: _diff,
     np.cumsum: _cumsum,
+    np.cumprod: _cumprod,
+    getattr(np, "trapezoid" if hasattr(np, "trapezoid") else "trapz"): _trapezoid,  # as NumPy 2 and 1 call it
+    np.linspace: _linspace,
+    np.select: _select,
+    np.quantile: _quantile,
+    np.percentile: lambda x, q, axis=None: _quantile(x, q / 100, axis),
+    np.polyval: lambda p, x: functools.reduce(lambda y, c: y * x + c, p),
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: x.ndim,
     np.size: lambda x: x.size,

@@ -14,7 +14,7 @@ from gradcheck.derivation.notation import Python
 from gradcheck.derivation.rows import Row
 from gradcheck.derivation.style import PAGE, STYLE
 from gradcheck.derivation.symbols import Formula, Number, Symbol
-from gradcheck.derivation.wording import Wording, factor_name
+from gradcheck.derivation.wording import Wording
 
 
 def page(derivation: Derivation, words: Wording) -> str:
@@ -111,10 +111,15 @@ def _steps(derivation: Derivation, words: Wording) -> list[str]:
 
 def _equation(words: Wording, left: Row, terms: list[list[Row]]) -> str:
     times, plus = mathml.MathML.times, mathml.MathML.plus
-    right = plus.join(times.join(map(_factor_name, factors)) for factors in terms)
-    spoken = " + ".join(" · ".join(map(factor_name, factors)) for factors in terms)
+    right = plus.join(times.join(map(_factor_name, factors)) + _beside(words, factors) for factors in terms)
+    spoken = " + ".join(map(words.term, terms))
     content = f"{_label(left)}<mo>=</mo>{right}"
     return f'<p class="wide">{mathml.math(content, f"{words.label(left)} = {spoken}")}</p>'
+
+
+def _beside(words: Wording, factors: list[Row]) -> str:
+    text = words.beside(factors)
+    return f"<mtext>{escape(text)}</mtext>" if text else ""
 
 
 def _factor_name(row: Row) -> str:

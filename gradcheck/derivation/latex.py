@@ -28,7 +28,7 @@ def derivation_latex(derivation: Derivation, words: Wording, form: str = "displa
     if form not in _FORMS:
         raise ValueError(f"form is {form!r}; there are {', '.join(_FORMS)}")
     if form == "inline":
-        return _inline(derivation)
+        return _inline(derivation, words)
     if form == "document":
         return document([_sections(derivation, words)], words.lang)
     return _align(_rows(derivation, words))
@@ -94,16 +94,19 @@ def _forward(d: Derivation) -> Iterator[str]:
         yield rf"{tex_name(name)} &= {TeX().write(d.formulas[name])}{number}"
 
 
-def _inline(d: Derivation) -> str:
+def _inline(d: Derivation, words: Wording) -> str:
     """∂E/∂w = the sum of its paths = the value, to stand between dollar signs."""
     left = tex_partial(d.result, d.wrt)
     if not d.rows or d.shape:
-        last = TeX().write(d.rows[-1].formula) if d.rows and d.rows[-1].formula else "0"
+        last = TeX().write(d.rows[-1].formula) if d.rows and d.rows[-1].formula else f"{np.max(d.value):.0f}"
         return f"{left} = {last}"
     terms = [
         r" \cdot ".join(tex_partial(b, a) for a, b in zip(path.names[-2::-1], path.names[:0:-1], strict=True))
         for path in d.paths[:4]
     ]
+    if d.path_count > 1:
+        direct = rf" \text{{ {tex_text(words.say('aside', text=words.say('directly')))}}}"
+        terms = [term + direct if len(path.names) == 2 else term for term, path in zip(terms, d.paths, strict=False)]
     more = r" + \cdots" if d.path_count > 4 else ""
     return f"{left} = {' + '.join(terms)}{more} = {TeX()._literal(decimal(d.value))}"
 
@@ -112,7 +115,7 @@ def _rows(d: Derivation, words: Wording) -> Iterator[str]:
     for row in words.rows():
         yield from _line(d, words, row)
     if not d.rows:
-        yield rf"{tex_partial(d.result, d.wrt)} &= 0"
+        yield rf"{tex_partial(d.result, d.wrt)} &= {np.max(d.value):.0f}"
     if d.rate is not None and not d.shape:
         old, rate, gradient, new = (text.replace("_", r"\_") for text in words.update_numbers())
         yield rf"{tex_name(d.wrt)}^{{+}} &= {old} - {rate} \cdot {gradient} = {new}"

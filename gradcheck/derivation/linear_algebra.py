@@ -83,6 +83,29 @@ def convolve(x: Any, y: Any, mode: str = "full") -> Any:
     return np.lib.stride_tricks.sliding_window_view(padded, k + 1) @ np.flip(y)
 
 
+def kron(x: Any, y: Any) -> Any:
+    """Every entry of `x` times the whole of `y`, block beside block."""
+    if np.ndim(x) != np.ndim(y):
+        leave("np.kron of arrays with different numbers of axes", "is not traced", "reshape one of them first")
+    of_x, of_y = ascii_letters[: np.ndim(x)], ascii_letters[np.ndim(x) : 2 * np.ndim(x)]
+    both = "".join(map("".join, zip(of_x, of_y, strict=True)))
+    sizes = [k * m for k, m in zip(np.shape(x), np.shape(y), strict=True)]
+    return np.reshape(einsum(f"{of_x},{of_y}->{both}", x, y), sizes)
+
+
+def cross(x: Any, y: Any) -> Any:
+    """The vector product, of vectors of three along the last axis."""
+    if np.shape(x)[-1:] != (3,) or np.shape(y)[-1:] != (3,):
+        leave("np.cross of other than three entries", "is not traced", "write it out")
+    return np.roll(x, -1, -1) * np.roll(y, -2, -1) - np.roll(x, -2, -1) * np.roll(y, -1, -1)
+
+
+def matrix_power(x: Any, n: int) -> Any:
+    """A matrix times itself, or its inverse."""
+    factor = x if n > 0 else np.linalg.inv(x)
+    return functools.reduce(np.matmul, [factor] * abs(n)) if n else np.eye(len(x))
+
+
 def multi_dot(arrays: Sequence[Any]) -> Any:
     """A chain of matrix products."""
     return functools.reduce(np.matmul, arrays)
@@ -107,4 +130,10 @@ LINEAR_ALGEBRA: dict[Callable[..., Any], Callable[..., Any]] = {
     np.linalg.inv: lambda x: apply("inv", x),
     np.linalg.solve: lambda a, b: apply("solve", a, b),
     np.linalg.multi_dot: multi_dot,
+    np.linalg.matrix_power: matrix_power,
+    np.linalg.cholesky: lambda x: apply("cholesky", x),
+    np.linalg.eigvalsh: lambda x: apply("eigvalsh", x),
+    np.linalg.eigh: lambda x: (apply("eigvalsh", x), apply("eigenvectors", x)),
+    np.kron: kron,
+    np.cross: cross,
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from gradcheck.derivation.derivation import Derivation
 from gradcheck.derivation.digits import amount
 from gradcheck.derivation.notation import Python
-from gradcheck.derivation.wording import Wording, factor_name
+from gradcheck.derivation.wording import Wording
 
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_{}[]<>|#"})
 
@@ -57,10 +57,7 @@ def _forward(d: Derivation) -> Iterator[list[str]]:
 
 
 def _rule(words: Wording) -> Iterator[str]:
-    lines = [
-        f"{words.label(row)} = {' + '.join(' · '.join(map(factor_name, factors)) for factors in terms)}"
-        for row, terms in words.equations()
-    ]
+    lines = [f"{words.label(row)} = {' + '.join(map(words.term, terms))}" for row, terms in words.equations()]
     lines += [f"{name} = {formula}" for name, formula in words.shaped()]
     if lines:
         yield "```text\n" + "\n".join(lines) + "\n```\n"

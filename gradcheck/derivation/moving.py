@@ -126,6 +126,14 @@ def hstack(arrays: Sequence[Any]) -> Traced:
     return concatenate(arrays, axis=0 if np.ndim(arrays[0]) <= 1 else 1)
 
 
+def meshgrid(*axes: Any, indexing: str = "xy") -> list[Any]:
+    """Every vector along an axis of its own, repeated along the others."""
+    shape = tuple(len(x) for x in axes)
+    along = [tuple(-1 if k == j else 1 for j in range(len(axes))) for k in range(len(axes))]
+    grids = [broadcast_to(np.reshape(_node(x), a), shape) for x, a in zip(axes, along, strict=True)]
+    return grids if indexing == "ij" or len(axes) < 2 else [np.swapaxes(grid, 0, 1) for grid in grids]
+
+
 def vstack(arrays: Sequence[Any]) -> Traced:
     """Rows above each other."""
     return stack(arrays) if np.ndim(arrays[0]) == 1 else concatenate(arrays)
@@ -134,6 +142,10 @@ def vstack(arrays: Sequence[Any]) -> Traced:
 def column_stack(arrays: Sequence[Any]) -> Traced:
     """Vectors, and matrices, as columns."""
     return concatenate([np.reshape(x, (-1, 1)) if np.ndim(x) == 1 else x for x in arrays], axis=1)
+
+
+def _compressed(condition: Any, x: Any, axis: int | None) -> Any:
+    return np.take(np.ravel(x) if axis is None else x, np.flatnonzero(condition), axis or 0)
 
 
 def _node(x: Any) -> Traced:
@@ -181,5 +193,7 @@ MOVING: dict[Callable[..., Any], Callable[..., Any]] = {
     np.hstack: hstack,
     np.vstack: vstack,
     np.column_stack: column_stack,
+    np.meshgrid: meshgrid,
+    np.compress: lambda condition, x, axis=None: _compressed(condition, x, axis),
     np.append: lambda x, values, axis=None: concatenate([x, values], axis),
 }

@@ -146,7 +146,7 @@ class Python:
         if formula.op == "assembled":
             return self._call("assembled", [self.write(x) for x in _pieces(formula)], [])
         if formula.op == "scatter":
-            return self._placed(self._inside(first, TERM), index_text(params["index"]))
+            return self._placed(self._inside(first, POWER), index_text(params["index"]))
         if formula.op == "getitem":
             return self._entry(self._inside(first, ATOM), index_text(params["index"]))
         name = "abs" if formula.op == "absolute" else formula.op
@@ -195,7 +195,8 @@ class Python:
         return f"{text}.T"
 
     def _entry(self, text: str, index: str) -> str:
-        return f"{text}[{index}]"
+        """An entry; of δ_h, (δ_h)[1], since δ_h[1] is what arrives at h[1] from everywhere."""
+        return f"({text})[{index}]" if text.startswith("δ") and text.isidentifier() else f"{text}[{index}]"
 
     def _placed(self, text: str, index: str) -> str:
         return f"{text} at [{index}]"

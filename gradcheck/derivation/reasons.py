@@ -17,9 +17,19 @@ from gradcheck.derivation.value import Traced
 Remark = tuple[str, dict[str, Any]]
 """The key of a message, and what to put into it."""
 
-_MOVES = {"transpose": "rearranged", "reshape": "rearranged", "getitem": "picked", "move": "picked", "put": "entry"}
-_CHOICES = {"maximum", "minimum", "where", "absolute"}
-_BLOCKS = {"concatenate": "block", "stack": "block", "assembled": "written"}
+_SAID = {
+    **dict.fromkeys(("transpose", "reshape"), "why_rearranged"),
+    **dict.fromkeys(("getitem", "move"), "why_picked"),
+    **dict.fromkeys(("maximum", "minimum", "where", "absolute"), "why_choice"),
+    **dict.fromkeys(("concatenate", "stack"), "why_block"),
+    **dict.fromkeys(("gather", "scatter"), "why_overlap"),
+    **dict.fromkeys(("cholesky", "eigvalsh", "eigenvectors"), "why_triangle"),
+    "put": "why_entry",
+    "assembled": "why_written",
+    "max": "why_max",
+    "min": "why_min",
+    "prod": "why_prod",
+}
 
 
 def reasons(above: Traced, below: Traced) -> tuple[Remark, ...]:
@@ -64,22 +74,13 @@ def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
     elif node.op == "sum":
         key = "why_sum" if node.params["axis"] is None else "why_sum_axis"
         yield key, {"axis": _axes(node.params["axis"]), "shape": dimensions(x.shape)}
-    elif node.op in _MOVES:
-        yield f"why_{_MOVES[node.op]}", {"x": name}
-    elif node.op in _CHOICES:
-        yield "why_choice", {"x": name}
-    elif node.op in _BLOCKS:
-        yield f"why_{_BLOCKS[node.op]}", {"x": name}
-    elif node.op in ("max", "min"):
-        yield f"why_{node.op}", {"x": name}
-    elif node.op == "gather":
-        yield "why_overlap", {"x": name}
+    elif node.op in _SAID:
+        yield _SAID[node.op], {"x": name}
     elif node.op == "einsum":
         yield "why_einsum", {"x": name, "subscripts": node.params["subscripts"]}
-    elif x.shape != node.shape:
-        axes = _axes(_repeated(x.shape, node.shape))
+    elif node.op != "outer" and (repeated := _repeated(x.shape, node.shape)):
         shapes = {"shape": dimensions(x.shape), "wide": dimensions(node.shape)}
-        yield "why_broadcast", {"x": _called(x), "axes": axes, **shapes}
+        yield "why_broadcast", {"x": _called(x), "axes": _axes(repeated), **shapes}
     if node.op == "matmul" and x.ndim < node.ndim and x.ndim > 1:
         yield "why_broadcast", {"x": name, "shape": dimensions(x.shape), "wide": dimensions(node.shape), "axes": "0"}
 

@@ -145,8 +145,13 @@ class Table:
             note="old value" if self._is_old(edge) else "",
             reasons=() if self.chain.scalar else reasons(edge.above, edge.below),
             delta=self.deltas.get(id(fork), "") if whole else "",
-            via=str(edge.above.name) if not self.chain.scalar and not alone else "",
+            via=str(edge.above.name) if self._is_part(edge, fork, alone) else "",
         )
+
+    def _is_part(self, edge: Edge, fork: Traced, alone: bool) -> bool:
+        """Whether the step is by itself one of several ways; among numbers, one straight from the result."""
+        straight = edge.above is self.chain.result and edge.below is fork
+        return not alone and (straight or not self.chain.scalar)
 
     def _is_old(self, edge: Edge) -> bool:
         """A weight that carries δ backwards will be updated too; its value before the update is meant."""

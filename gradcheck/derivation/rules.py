@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation import assembled, einsum
+from gradcheck.derivation import assembled, decompositions, einsum
 
 Vjp = Callable[..., Any]
 
@@ -88,7 +88,18 @@ def _extreme_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def _prod_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    if np.any(x.value == 0):
+        return _spread(g, x, axis, keepdims) * x.product_of_others(axis)
     return _spread(g * ans, x, axis, keepdims) / x
+
+
+def _product_of_others(x: Any, axis: Any) -> Any:
+    """Beside every entry the product of the others along `axis`, without a division."""
+    axes = range(x.ndim) if axis is None else np.atleast_1d(axis)
+    last = np.moveaxis(x, axes, range(-len(axes), 0))
+    rows = last.reshape(*last.shape[: x.ndim - len(axes)], 1, -1)
+    without = np.prod(np.where(np.eye(rows.shape[-1], dtype=bool), 1.0, rows), axis=-1)
+    return np.moveaxis(without.reshape(last.shape), range(-len(axes), 0), axes)
 
 
 def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
@@ -119,6 +130,10 @@ def _gather_vjp(g: Any, ans: Any, x: Any, index: Any, shape: tuple[int, ...], wh
 
 def _cumsum_vjp(g: Any, ans: Any, x: Any, axis: int) -> Any:
     return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
+
+
+def _cumprod_vjp(g: Any, ans: Any, x: Any, axis: int) -> Any:
+    return np.flip(np.cumsum(np.flip(g * ans, axis), axis=axis), axis) / x
 
 
 def _put(x: Any, entry: Any, index: Any) -> Any:
@@ -221,11 +236,17 @@ RULES: dict[str, Rule] = {
     # arrays
     "sum": _rule(_sum, lambda g, ans, x, axis, keepdims: _spread(g, x, axis, keepdims)),
     "prod": _rule(lambda x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims), _prod_vjp),
+    "product_of_others": _rule(_product_of_others),
     "matmul": _rule(np.matmul, _matmul_x, _matmul_y),
     "trace": _rule(np.trace, lambda g, ans, x: g * x.identity()),
     "det": _rule(np.linalg.det, lambda g, ans, x: g * ans * np.linalg.inv(x).T),
     "inv": _rule(np.linalg.inv, lambda g, ans, x: -(ans.T @ g @ ans.T)),
     "solve": _rule(np.linalg.solve, _solve_matrix, lambda g, ans, a, b: np.linalg.solve(a.T, g)),
+    "cholesky": _rule(np.linalg.cholesky, decompositions.cholesky_vjp),
+    "eigvalsh": _rule(np.linalg.eigvalsh, decompositions.eigenvalues_vjp),
+    "eigenvectors": _rule(decompositions.eigenvectors, decompositions.eigenvectors_vjp),
+    "inverse_gaps": _rule(decompositions.inverse_gaps),
+    "lower": _rule(decompositions.lower),
     "outer": _rule(np.outer, lambda g, ans, x, y: g @ y, lambda g, ans, x, y: x @ g),
     "transpose": _rule(
         np.transpose,
@@ -239,6 +260,7 @@ RULES: dict[str, Rule] = {
     "move": _rule(_move, lambda g, ans, x, index, fill, what, shown: g.gather(index, x.shape, what, shown)),
     "gather": _rule(_gather, _gather_vjp),
     "cumsum": _rule(np.cumsum, _cumsum_vjp),
+    "cumprod": _rule(np.cumprod, _cumprod_vjp),
     "assembled": Rule(assembled.forward, each=assembled.vjp),
     "einsum": Rule(einsum.forward, each=einsum.vjp),
     "concatenate": Rule(lambda *xs, axis: np.concatenate(xs, axis=axis), each=_pick),

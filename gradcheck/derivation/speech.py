@@ -51,7 +51,8 @@ class _Speaker:
         )
         rows = self.say("list").join(map(str, row.cites))
         kind = "factor" if row.formula is not None or row.kind == "factor" else row.kind
-        kind += "_array" if kind == "factor" and np.ndim(row.value) else ""
+        if kind == "factor":
+            kind += "_array" if np.ndim(row.value) else "_directly" if row.via and row.via == row.above else ""
         above, below = self.name(row.above), self.name(row.below)
         text = self.say(f"say_{kind}", row=row.number, rows=rows, above=above, below=below, value=value)
         called = self.say("say_called", name=self.name(row.delta)) if row.delta else ""

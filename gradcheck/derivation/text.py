@@ -14,8 +14,8 @@ from gradcheck.derivation.fit import columns, left, lines, right
 from gradcheck.derivation.notation import Python
 from gradcheck.derivation.route import listing, picture
 from gradcheck.derivation.rows import Row
-from gradcheck.derivation.spelling import array_text, decimal
-from gradcheck.derivation.wording import Wording, factor_name
+from gradcheck.derivation.spelling import decimal
+from gradcheck.derivation.wording import Wording
 
 WIDTH = 88
 _NARROWEST = 80  # where a row of the table still holds a factor, a formula and two values
@@ -136,8 +136,7 @@ class _Page:
 
     def _rule(self) -> Iterator[str]:
         for row, terms in self.words.equations():
-            texts = [" · ".join(map(factor_name, factors)) for factors in terms]
-            yield from self._equation(self.words.label(row), texts)
+            yield from self._equation(self.words.label(row), list(map(self.words.term, terms)))
         for name, formula in self.words.shaped():
             yield from self._equation(name, [formula])
 
@@ -233,7 +232,7 @@ def _fitting(name: str, width: int) -> str:
 
 
 def _shape(value: Any) -> str:
-    return _short(array_text(value).removeprefix("array") if np.size(value) > 4 else str(np.shape(value)))
+    return _short(str(np.shape(value)))
 
 
 def _short(amount: str) -> str:

@@ -149,10 +149,9 @@ def take_out(formula: Formula) -> Formula:
 
 
 def _common(exponents: list[Coefficient]) -> Coefficient:
-    """The power that all of them have."""
-    if max(exponents) < 0:
-        return max(exponents)
-    return min(exponents) if min(exponents) > 0 else Fraction(0)
+    """The power that all of them have; none if the others would be left with a root of it."""
+    common = max(exponents) if max(exponents) < 0 else max(min(exponents), Fraction(0))
+    return common if all(Fraction(e - common).denominator == 1 for e in exponents) else Fraction(0)
 
 
 def _is_negative(term: Formula) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from gradcheck.derivation import methods
 from gradcheck.derivation.indexing import as_tuple, is_position, plain_index
 from gradcheck.derivation.rules import RULES, SYNONYMS
 from gradcheck.derivation.untraced import leave
@@ -68,7 +69,7 @@ class Traced(NDArrayOperatorsMixin):
         if any(o is not None and o is not self for o in out):
             leave("out=", "writes a traced value into an existing array", "let the operation make a new array")
         if method != "__call__":
-            leave(f"np.{ufunc.__name__}.{method}", "has no derivative rule", "write np.sum, np.max or np.prod")
+            return methods.method(ufunc, method, *inputs, **options)
         if options:
             leave(f"np.{ufunc.__name__}({', '.join(options)}=)", "has no derivative rule", "use np.where")
         return apply(ufunc.__name__, *inputs)
@@ -196,6 +197,18 @@ class Traced(NDArrayOperatorsMixin):
         """The identity matrix of this value's size: what taking the trace does to a cotangent."""
         return Traced(np.eye(len(self)), name=f"eye({len(self)})")
 
+    def product_of_others(self, axis: Any) -> Traced:
+        """Beside every entry the product of the others: the derivative of a product with zeros in it."""
+        return apply("product_of_others", self, axis=axis)
+
+    def lower(self) -> Traced:
+        """The lower triangle with half of the diagonal, as in the derivative of a symmetric matrix's factors."""
+        return apply("lower", self)
+
+    def inverse_gaps(self) -> Traced:
+        """1 / (λ_j − λ_i): how fast eigenvectors turn."""
+        return apply("inverse_gaps", self)
+
     def move(self, index: Any, what: str, fill: float = 0.0, shown: tuple[str, ...] = ()) -> Traced:
         """The entries rearranged, each named by its number in reading order; -1 stands for `fill`.
 
@@ -238,9 +251,13 @@ def apply(op: str, *inputs: Any, **params: Any) -> Traced:
             "has no derivative rule",
             "write it with arithmetic, np.exp, np.tanh, np.where and the like",
         )
-    nodes = tuple(getattr(x, "held", x) if isinstance(x, Traced) else Traced(x) for x in inputs)
+    nodes = tuple(getattr(x, "held", x) if isinstance(x, Traced) else Traced(_plain_array(x)) for x in inputs)
     value = RULES[op].forward(*(x.value for x in nodes), **params)
     return Traced(value, op, nodes, params)
+
+
+def _plain_array(x: Any) -> Any:
+    return np.asarray(x) if isinstance(x, list | tuple) else x
 
 
 def _any_depends(thing: Any) -> bool:

@@ -34,6 +34,14 @@ class Wording(Sentences):
                 found.append((row, [self._factors(rows[k - 1]) for k in terms]))
         return found
 
+    def term(self, factors: list[Row], times: str = " · ") -> str:
+        """One of the products that a derivative is the sum of."""
+        return times.join(map(factor_name, factors)) + self.beside(factors)
+
+    def beside(self, factors: list[Row]) -> str:
+        """What tells a direct way, ∂y/∂x (directly), from the whole ∂y/∂x."""
+        return f" {self.say('aside', text=self.note(factors[0]))}" if len(factors) == 1 and factors[0].via else ""
+
     def _factors(self, row: Row) -> list[Row]:
         return [self.derivation.rows[k - 1] for k in row.cites] if row.kind == "product" else [row]
 
