@@ -93,6 +93,15 @@ def test_a_ufunc_method():
     assert "np.add.reduce(initial=) has no derivative rule; leave the option out" in text
 
 
+def test_a_step_that_gives_a_complex_number():
+    text = message(TypeError, lambda x: np.abs(x * 1j), at={"x": 1.0})
+    assert "np.multiply gives a complex number here; take the real and the imaginary part apart" in text
+
+
+def test_an_attribute_that_is_no_method():
+    assert ".flat takes the traced value x out of the trace" in message(TypeError, lambda x: x.flat[0])
+
+
 def test_np_array_by_another_name():
     from numpy import array
 

@@ -283,6 +283,38 @@ def test_an_entry_of_a_cotangent_is_told_from_the_cotangent_of_an_entry():
     assert any("δ_h[1] *" in rule for rule in rules)
 
 
+def test_a_list_stands_for_an_array_and_a_copy_for_the_array_itself():
+    derivation = explain(lambda x: np.sum(np.ascontiguousarray(x) * [1.0, 2, 3, 4, 5, 6]), "x", {"x": V})
+    assert derivation.ok
+    np.testing.assert_allclose(derivation.value, np.arange(1.0, 7))
+    assert explain(lambda x: round(x, 1) + x, "x", {"x": 0.12}).value == 1
+
+
+def test_the_rule_adds_up_the_ways_that_the_table_adds_up():
+    def loss(M):
+        m = np.max(M, axis=0)
+        return np.sum(np.exp(M - m))
+
+    derivation = explain(loss, "M", {"M": M})
+    rule = derivation.text().partition("Rule")[2].partition("\n\n")[0]
+    first, second = rule.strip().splitlines()[-2:]
+    assert first.startswith("         ∂loss/∂M (3×3) = ")
+    assert first.endswith("(via m)")
+    assert second.strip().startswith("+ ")
+    assert second.endswith("(directly)")
+
+
+def test_in_brief_the_rule_has_no_more_rows_than_the_table():
+    def loss(M):
+        a = np.tanh(M)
+        b = np.tanh(a @ a)
+        return np.sum(b)
+
+    rule = explain(loss, "M", {"M": M}).text(detail="brief").partition("Rule")[2].partition("\n\n")[0]
+    assert "δ_a (3×3) = " in rule
+    assert "δ_b (3×3) = " not in rule
+
+
 def test_powers_below_a_line_are_not_gathered_into_roots():
     rule = explain(lambda x: 2 / x - x**0.5, "x", {"x": 1.7}).paths[0].factors[0].rule
     assert rule == "-0.5 / x**0.5 - 2 / x**2"

@@ -76,7 +76,8 @@ class Case:
         if abs(plain - traced) > 1e-9 * max(abs(plain), abs(traced)):
             raise UnfaithfulError(
                 f"{self.called} is {plain!r} when run plainly and {traced!r} when traced: it is random, "
-                "keeps state, or changes an array in place; make it a function of its arguments alone."
+                "keeps state, rounds, asks for types, or changes an array in place; make it a function of its "
+                "arguments alone."
             )
 
 

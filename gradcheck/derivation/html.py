@@ -99,7 +99,7 @@ def _steps(derivation: Derivation, words: Wording) -> list[str]:
     if not derivation.rows:
         return [_paragraph(words.independent())]
     rule = [_equation(words, row, terms) for row, terms in words.equations()]
-    rule += [f'<p class="wide"><code>{escape(f"{name} = {formula}")}</code></p>' for name, formula in words.shaped()]
+    rule += [f'<p class="wide"><code>{escape(line)}</code></p>' for line in words.shaped_lines()]
     numbers = [_numbers(words, row) for row in words.rows()]
     heads = _heads(
         words, "row", "factor", "formula", *(["numbers"] if any(numbers) else []), words.amounts(), "measured"

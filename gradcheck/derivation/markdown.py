@@ -58,7 +58,7 @@ def _forward(d: Derivation) -> Iterator[list[str]]:
 
 def _rule(words: Wording) -> Iterator[str]:
     lines = [f"{words.label(row)} = {' + '.join(map(words.term, terms))}" for row, terms in words.equations()]
-    lines += [f"{name} = {formula}" for name, formula in words.shaped()]
+    lines += words.shaped_lines()
     if lines:
         yield "```text\n" + "\n".join(lines) + "\n```\n"
 

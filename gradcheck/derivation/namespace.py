@@ -77,6 +77,10 @@ class TracedNumPy:
         """The same, but what is a traced array stays what it is."""
         return _joined(values) if _has_traced(values) else np.array(values, *args, **options)
 
+    def ascontiguousarray(self, values: Any, *args: Any, **options: Any) -> Any:
+        """The same: how an array lies in memory is no matter here."""
+        return self.asarray(values, *args, **options)
+
     def zeros(self, *args: Any, **options: Any) -> Any:
         """As in NumPy; floats may be filled with traced values."""
         return _fillable(np.zeros(*args, **options))

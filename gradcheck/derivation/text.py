@@ -135,10 +135,10 @@ class _Page:
         return [*found, *self._wrapped(self.words.paths())]
 
     def _rule(self) -> Iterator[str]:
-        for row, terms in self.words.equations():
-            yield from self._equation(self.words.label(row), list(map(self.words.term, terms)))
-        for name, formula in self.words.shaped():
-            yield from self._equation(name, [formula])
+        for row, ways in self.words.equations():
+            yield from self._equation(self.words.label(row), list(map(self.words.term, ways)))
+        for name, terms in self.words.shaped():
+            yield from self._equation(name, terms)
 
     def _equation(self, name: str, terms: list[str]) -> Iterator[str]:
         name = self.put(name)

@@ -92,7 +92,8 @@ class Traced(NDArrayOperatorsMixin):
             return leave(name, f"is traced without this option ({problem})", "leave the option out")
 
     def __array__(self, *_args: Any, **_kwargs: Any) -> Any:
-        self._must_be_constant("np.array", "write np.stack([...])", "plain numbers")
+        remedy = "write np.stack([...]), and leave conversions out"
+        self._must_be_constant("np.array or a conversion", remedy, "plain numbers")
         return np.asarray(self.value)
 
     # What Python asks of a number
@@ -107,6 +108,12 @@ class Traced(NDArrayOperatorsMixin):
 
     def __index__(self) -> int:
         return int(self.as_position().__index__())
+
+    def __round__(self, digits: int | None = None) -> Any:
+        if digits is not None:
+            return np.round(self, digits)
+        self._must_be_constant("round(...)", "its derivative would be lost; leave it out")
+        return round(float(self.value))
 
     def __bool__(self) -> bool:
         self._must_be_constant("if, while, assert, and, or, min, max on a value", _NO_CHOICE)
@@ -233,7 +240,7 @@ class Traced(NDArrayOperatorsMixin):
         """Array methods (sum, mean, dot, max, ...) are the NumPy functions of the same name."""
         if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"a traced value has no attribute {name!r}")
-        if not hasattr(np, name):
+        if not hasattr(np, name) or not callable(getattr(np.ndarray, name)):
             leave(f".{name}", f"takes {self._called} out of the trace", "write it with operators and NumPy's functions")
         return lambda *args, **options: self._call(getattr(np, name), *args, **options)
 
@@ -253,6 +260,8 @@ def apply(op: str, *inputs: Any, **params: Any) -> Traced:
         )
     nodes = tuple(getattr(x, "held", x) if isinstance(x, Traced) else Traced(_plain_array(x)) for x in inputs)
     value = RULES[op].forward(*(x.value for x in nodes), **params)
+    if np.iscomplexobj(value):
+        leave(f"np.{op}", "gives a complex number here", "take the real and the imaginary part apart")
     return Traced(value, op, nodes, params)
 
 

@@ -45,18 +45,30 @@ class Wording(Sentences):
     def _factors(self, row: Row) -> list[Row]:
         return [self.derivation.rows[k - 1] for k in row.cites] if row.kind == "product" else [row]
 
-    def shaped(self) -> list[tuple[str, str]]:
-        """The chain rule of arrays: what is given, and the formula, a shape beside each factor."""
+    def shaped(self) -> list[tuple[str, list[str]]]:
+        """The chain rule of arrays: what is given, and the terms it is the sum of, a shape beside each factor."""
+        d = self.derivation
+        rows = () if d.scalar else self.rows() if self.detail == "brief" else d.rows
+        parts = {k for row in rows if row.kind == "sum" for k in row.cites}
         found = []
-        for row in self.derivation.rows if not self.derivation.scalar else ():
-            if row.formula is None:
-                continue
-            name = row.delta or partial(row.above, row.below)
-            shape = f" ({dimensions(np.shape(row.value))})" if np.ndim(row.value) else ""
-            via = f"  {self.say('aside', text=self.note(row))}" if row.via else ""
-            written = Python() if self.ask else Shapes()  # on a worksheet the shapes are asked for
-            found.append((name if self.ask else name + shape, written.write(row.formula) + via))
+        for row in rows:
+            terms = [d.rows[k - 1] for k in row.cites] if row.kind == "sum" else [row]
+            if row.number not in parts and all(term.formula is not None for term in terms):
+                found.append((self._shaped_name(row), list(map(self._shaped_term, terms))))
         return found
+
+    def shaped_lines(self) -> list[str]:
+        """The same, each on a line of its own."""
+        return [f"{name} = {' + '.join(terms)}" for name, terms in self.shaped()]
+
+    def _shaped_name(self, row: Row) -> str:
+        shape = f" ({dimensions(np.shape(row.value))})" if np.ndim(row.value) and not self.ask else ""
+        return (row.delta or partial(row.above, row.below)) + shape
+
+    def _shaped_term(self, row: Row) -> str:
+        written = Python() if self.ask else Shapes()  # on a worksheet the shapes are asked for
+        via = f"  {self.say('aside', text=self.note(row))}" if row.via else ""
+        return f"{written.write(row.formula)}{via}" if row.formula is not None else ""
 
     # The table
 
