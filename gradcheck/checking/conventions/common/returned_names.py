@@ -3,7 +3,7 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gradcheck.checking.conventions.common.gradient_names import is_gradient_of
@@ -37,20 +37,20 @@ def _name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def owners(function: Callable[..., Any], count: int, tensors: Iterable[str]) -> list[str]:
-    """Whose gradients the last `count` parts are, as their names tell; empty where they do not tell it of all.
+def owners(called: Iterable[Sequence[str]], count: int, tensors: Iterable[str]) -> list[str]:
+    """Whose gradients the last `count` parts are, as the :func:`returned_names` tell; empty unless they do of all.
 
     Examples
     --------
     >>> def gradient(X, y, w, b):
     ...     dj_dw, dj_db = X.T @ (X @ w + b - y), (X @ w + b - y).sum()
     ...     return dj_db, dj_dw
-    >>> owners(gradient, 2, ["X", "y", "w", "b"])
+    >>> owners(returned_names(gradient), 2, ["X", "y", "w", "b"])
     ['b', 'w']
     """
     known = list(tensors)
-    for names in returned_names(function):
-        if len(names) >= count:
+    for names in called:
+        if len(names) >= count > 0:
             meant = [[tensor for tensor in known if is_gradient_of(name, tensor)] for name in names[-count:]]
             if all(len(one) == 1 for one in meant) and len({one[0] for one in meant}) == count:
                 return [one[0] for one in meant]

@@ -8,7 +8,7 @@ import numpy as np
 from gradcheck.checking.conventions.common.arguments import call, is_variable, name_of, named_inputs, variables
 from gradcheck.checking.conventions.common.assigning import assign_entries, complaint
 from gradcheck.checking.conventions.common.nested import gather, spread
-from gradcheck.checking.conventions.common.returned_names import owners
+from gradcheck.checking.conventions.common.returned_names import owners, returned_names
 from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, kind_of
 
 
@@ -77,7 +77,7 @@ class FunctionSubject(Subject):
         fits = [[name for name, shape in shapes.items() if shape == np.shape(gradient)] for gradient in gradients]
         alone = [name for names in fits if len(names) == 1 for name in names]
         by_shape = alone if len(gradients) < len(shapes) and len(set(alone)) == len(gradients) else []
-        return owners(self.grad or self.f, len(gradients), self.tensors) or by_shape
+        return owners(returned_names(self.grad or self.f), len(gradients), self.tensors) or by_shape
 
     def _scalar(self, value: Any) -> list[Array]:
         if np.size(value) != 1:

@@ -16,7 +16,7 @@ from gradcheck.checking.conventions.common.arguments import is_variable, variabl
 from gradcheck.checking.conventions.common.assigning import Returned, by_name
 from gradcheck.checking.conventions.common.gradient_names import is_gradient_of, tensor_name, tensors_meant
 from gradcheck.checking.conventions.layers.input_homes import input_gradients
-from gradcheck.checking.conventions.layers.order import in_lists, in_turn
+from gradcheck.checking.conventions.layers.order import in_order
 from gradcheck.checking.conventions.layers.parameters import (
     added_up,
     by_shape,
@@ -51,6 +51,7 @@ class Homes:
         self.rate, self.rate_chosen = 1.0, ""
         self.consumes = False
         self.in_order = False
+        self._called: Sequence[Sequence[str]] = ()
         self._input_shapes: list[tuple[int, ...]] = []
         self._arrays: Groups = {}
         self._before: dict[str, Array] = {}
@@ -61,13 +62,19 @@ class Homes:
         self._recorder = Recorder(layer, {})
 
     def find(
-        self, rehearsal: Rehearsal, backward: Callable[[], Any], inputs: Mapping[str, Any], given: Mapping[str, str]
+        self,
+        rehearsal: Rehearsal,
+        backward: Callable[[], Any],
+        inputs: Mapping[str, Any],
+        given: Mapping[str, str],
+        called: Sequence[Sequence[str]] = (),
     ) -> Returned:
-        """Run backward and see where the gradients come to be."""
+        """Run backward and see where the gradients come to be; `called` is what it calls those that it returns."""
         groups = [without_gradients(group) for group in same_array(rehearsal.kept)]
         self._arrays = dict(zip(shown_names(groups, inputs), groups, strict=True))
         self._recorder = Recorder(self.layer, {name: places[0].read for name, places in self._arrays.items()})
         self._before = {name: np.array(places[0].read()) for name, places in self._arrays.items()}
+        self._called = called
         self._input_shapes = [np.shape(value) for value in variables(inputs).values()]
         with self._recorder.listening():
             self.returned = Returned(rehearsal.watch(backward), inputs)
@@ -197,12 +204,8 @@ class Homes:
         arrays = self._values(self._arrays)
         lists = {name: container(places[0]) for name, places in self._arrays.items()}
         numbers = {name: places[0].read() for name, places in self._arrays.items()}
-        if order := in_lists(returned, arrays, lists):
-            homes = " and ".join(dict.fromkeys(lists[name] for name in order))
-            self._take_in_order(returned, order, f"parameters in {homes}, gradients returned in lists like them")
-            return
-        if order := in_turn(returned, arrays, numbers, self._input_shapes):
-            self._take_in_order(returned, order, f"parameters {', '.join(order)}, gradients returned in their order")
+        if found := in_order(returned, arrays, lists, numbers, self._input_shapes, self._called):
+            self._take_in_order(returned, *found)
             return
         by_names = [name for name in self._open() if self._in_dictionary(name) is not None]
         for name in by_names:

@@ -14,6 +14,7 @@ import numpy as np
 
 from gradcheck.checking.conventions.common.arguments import call, required_count
 from gradcheck.checking.conventions.common.nested import gather
+from gradcheck.checking.conventions.common.returned_names import returned_names
 from gradcheck.checking.conventions.common.roles import predicted
 from gradcheck.checking.conventions.common.slopes import Slope, distance, measure
 from gradcheck.checking.conventions.layers.awaiting import prepared
@@ -21,7 +22,6 @@ from gradcheck.checking.conventions.layers.homes import Homes
 from gradcheck.checking.conventions.layers.layer_subject import LayerSubject
 from gradcheck.checking.conventions.layers.methods import Methods, find_methods
 from gradcheck.checking.conventions.layers.parameters import kept_together
-from gradcheck.checking.conventions.layers.plan import plans
 from gradcheck.checking.conventions.layers.reduction import choose, unfitting
 from gradcheck.checking.conventions.layers.rehearsal import Rehearsal
 from gradcheck.checking.conventions.layers.steps import rates
@@ -66,7 +66,7 @@ class Layer(LayerSubject):
             rehearsal = Rehearsal(self.layer, self._count_outputs, self.inputs.values())
             untouched, self.history = state, rehearsal.history
             if rehearsal.outputs > 1:
-                self.plans = plans(self.methods.back, self.inputs, self.methods.is_backward, rehearsal.outputs)
+                self.plans = self.plans_for(rehearsal.outputs)
                 self.plan = self.plans[0]
             if rehearsal.made:
                 self.history.forget()
@@ -109,7 +109,9 @@ class Layer(LayerSubject):
         inputs, outputs, cache = self._once()
         kept = [output.copy() for output in outputs]
         backward = partial(self.back, _cotangents(outputs), inputs, outputs, cache)
-        returned = self.homes.find(rehearsal, backward, self.inputs, self.options.parameters or {})
+        returned = self.homes.find(
+            rehearsal, backward, self.inputs, self.options.parameters or {}, returned_names(self.methods.back)
+        )
         self.parameters, self.unclaimed = self.homes.parameters, self.homes.unclaimed
         return copies(self.of_inputs(returned)), kept
 
@@ -189,7 +191,9 @@ class Layer(LayerSubject):
             return
         gradient = np.asarray(gradients.get(name))
         slope = measure(partial(self.moved, state), name, self.inputs[name])
-        fits = choose(slope, gradient) if slope is not None and gradient.dtype != object else None
+        fits = None
+        if slope is not None and gradient.dtype != object:
+            fits = choose(slope, gradient) or choose(slope, -gradient)  # of the wrong sign, still that of the mean
         self.reduction = fits or unfitting(outputs[0], gradient)
 
 

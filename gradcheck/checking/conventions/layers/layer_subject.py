@@ -17,10 +17,11 @@ from gradcheck.checking.conventions.common.nested import gather, spread
 from gradcheck.checking.conventions.common.roles import training_values
 from gradcheck.checking.conventions.layers.history import History
 from gradcheck.checking.conventions.layers.homes import Homes
+from gradcheck.checking.conventions.layers.left import OUTPUTS, stored
 from gradcheck.checking.conventions.layers.methods import Methods, find_methods
 from gradcheck.checking.conventions.layers.parameters import zero_gradients
 from gradcheck.checking.conventions.layers.places import objects
-from gradcheck.checking.conventions.layers.plan import plans
+from gradcheck.checking.conventions.layers.plan import Plan, plans
 from gradcheck.checking.conventions.layers.reduction import ENTRIES, Reduction, weighted
 from gradcheck.checking.conventions.refusals.stub import require_written
 from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, copies, listed
@@ -42,10 +43,15 @@ class LayerSubject(Subject):
         self.homes, self.history = Homes(layer), History(layer)
         self.reduction: Reduction | None = None
         self.parameters = {}
-        self.plans = plans(methods.back, self.inputs, methods.is_backward)
+        self.plans = self.plans_for(1)
         if not self.plans:
             raise NotUnderstoodError(_unplanned(methods, self.inputs))
         self.plan = self.plans[0]
+
+    def plans_for(self, outputs: int) -> list[Plan]:
+        """The ways to call backward that fit so many outputs."""
+        kept = next((name for name in OUTPUTS if name in stored(self.methods.run)), "")
+        return plans(self.methods.back, self.inputs, self.methods.is_backward, outputs, kept)
 
     @property
     def takes_cotangent(self) -> bool:  # type: ignore[override]
@@ -87,7 +93,11 @@ class LayerSubject(Subject):
         if ignored and set(self.plan.roles) == {"dout"}:
             return self.methods.back()
         given = [v[()] if v.ndim == 0 else v for v in cotangents]  # beside a float, a float
-        return self.methods.back(*(given if self._takes_all else self.plan.arguments(given, inputs, outputs, cache)))
+        return self.methods.back(*(given if self._takes_all else self._arguments(given, inputs, outputs, cache)))
+
+    def _arguments(self, given: list[Any], inputs: Mapping[str, Any], outputs: list[Array], cache: Any) -> list[Any]:
+        kept = self.plan.kept
+        return self.plan.arguments(given, inputs, outputs, cache, getattr(self.layer, kept) if kept else None)
 
     @property
     def _takes_all(self) -> bool:
@@ -125,6 +135,8 @@ class LayerSubject(Subject):
 
     def _remarks(self) -> Iterator[str]:
         """What was guessed, and what else backward does."""
+        if self.methods.left:
+            yield f"forward leaves its output in {self.methods.left}"
         if self.switches:
             yield "forward called with " + ", ".join(f"{name}={value!r}" for name, value in self.switches.items())
         if self.plan.text:

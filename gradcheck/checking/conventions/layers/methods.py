@@ -2,8 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from gradcheck.checking.conventions.layers.left import with_its_output
 
 FORWARDS = (
     *("forward", "fwd", "forward_pass", "forward_propagation", "forward_propagate", "forward_prop", "forwardprop"),
@@ -57,6 +59,8 @@ class Methods:
     run: Callable[..., Any]
     back: Callable[..., Any]
     is_backward: bool
+    left: str = ""
+    """The attribute in which a forward that returns nothing leaves its output."""
 
     @property
     def names(self) -> str:
@@ -72,6 +76,14 @@ def find_methods(thing: Any, forward: str | None = None, backward: str | None = 
     An object with a backward is called where it has no forward by any name. One with a derivative (``gradient``,
     ``derivative``, ``prime``) has a value beside it (``loss``, ``calculate``), or is called.
     """
+    found = _named(thing, forward, backward)
+    if found is None:
+        return None
+    run, left = with_its_output(found.run)
+    return replace(found, run=run, left=left)
+
+
+def _named(thing: Any, forward: str | None, backward: str | None) -> Methods | None:
     for first, second in FAMILIES if not (forward or backward) else ():
         run, back = _first(thing, (first,)), _first(thing, (second,))
         if run is not None and back is not None:

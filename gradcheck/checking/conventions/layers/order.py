@@ -1,6 +1,6 @@
 """Gradients of parameters that are returned without names: in the order of the parameters, or in lists like theirs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,8 +8,31 @@ import numpy as np
 from gradcheck.checking.conventions.common.arguments import is_variable
 from gradcheck.checking.conventions.common.assigning import Returned
 from gradcheck.checking.conventions.common.gradient_names import tensor_name
+from gradcheck.checking.conventions.common.returned_names import owners
 
 _BIASES = (("b",), ("intercept",), ("b0",))
+
+
+def in_order(
+    returned: Returned,
+    arrays: Mapping[str, Any],
+    lists: Mapping[str, str],
+    numbers: Mapping[str, Any],
+    inputs: Sequence[tuple[int, ...]],
+    called: Iterable[Sequence[str]],
+) -> tuple[list[str], str] | None:
+    """The parameters in the order in which their gradients come, and a phrase on how that was seen.
+
+    `lists` says in which list each array is, `called` what backward calls the gradients where it returns them.
+    """
+    if order := in_lists(returned, arrays, lists):
+        homes = " and ".join(dict.fromkeys(lists[name] for name in order))
+        return order, f"parameters in {homes}, gradients returned in lists like them"
+    if order := in_turn(returned, arrays, numbers, inputs):
+        return order, f"parameters {', '.join(order)}, gradients returned in their order"
+    if order := owners(called, len(returned.listed), arrays):
+        return order, f"parameters {', '.join(order)}, gradients returned under their names"
+    return None
 
 
 def in_lists(returned: Returned, arrays: Mapping[str, Any], lists: Mapping[str, str]) -> list[str] | None:

@@ -18,7 +18,10 @@ RATE = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """The role of each argument: ``dout``, ``out``, ``cache``, ``rate``, or an input by its name in brackets."""
+    """The role of each argument: ``dout``, ``out``, ``cache``, ``rate``, or an input by its name in brackets.
+
+    What forward left in an attribute is ``self.`` with its name.
+    """
 
     roles: tuple[str, ...]
     names: tuple[str, ...]
@@ -34,6 +37,11 @@ class Plan:
         return "rate" in self.roles
 
     @property
+    def kept(self) -> str:
+        """The attribute that is handed back to backward; empty where there is none."""
+        return next((role.removeprefix("self.") for role in self.roles if role.startswith("self.")), "")
+
+    @property
     def text(self) -> str:
         """The call in words, where it is not the usual one; else empty."""
         if set(self.roles) <= {"dout"}:
@@ -42,16 +50,22 @@ class Plan:
         return f"backward({', '.join(said)})"
 
     def arguments(
-        self, cotangents: Sequence[Any], inputs: Mapping[str, Any], outputs: Sequence[Any], cache: Any
+        self, cotangents: Sequence[Any], inputs: Mapping[str, Any], outputs: Sequence[Any], cache: Any, kept: Any = None
     ) -> list[Any]:
         """The arguments, in order."""
         known = {"rate": itertools.repeat(RATE), "cache": itertools.repeat(cache)}
+        known |= {f"self.{self.kept}": itertools.repeat(kept)}
         values = {"dout": iter(cotangents), "out": iter(outputs), **known}
         return [inputs[role[1:-1]] if role.startswith("[") else next(values[role]) for role in self.roles]
 
 
-def plans(back: Callable[..., Any], inputs: Mapping[str, Any], is_backward: bool, outputs: int = 1) -> list[Plan]:
-    """Every way to call it that fits; the first needs nothing to be guessed if it is the only one."""
+def plans(
+    back: Callable[..., Any], inputs: Mapping[str, Any], is_backward: bool, outputs: int = 1, kept: str = ""
+) -> list[Plan]:
+    """Every way to call it that fits; the first needs nothing to be guessed if it is the only one.
+
+    `kept` is the attribute in which forward leaves what it computed, a loss the probabilities it is made of.
+    """
     names = _wanted(back, is_backward, outputs)
     told = [_told(name, inputs, is_backward) for name in names]
     choices = [_filled(told, inputs, "dout" if is_backward else "", outputs)]
@@ -67,7 +81,8 @@ def plans(back: Callable[..., Any], inputs: Mapping[str, Any], is_backward: bool
         target = any(role.startswith("[") and roles.is_target(role[1:-1]) for role in choices[0])
         prediction = f"[{roles.predicted(inputs)}]"
         if target and prediction not in choices[0]:
-            choices.append(_with(choices[0], choices[0].index("dout"), prediction))
+            instead = (prediction, *([f"self.{kept}"] if kept else []))
+            choices += [_with(choices[0], choices[0].index("dout"), role) for role in instead]
     return [Plan(tuple(choice), tuple(names)) for choice in choices if all(choice)]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradcheck.checking.conventions.common import roles
 from gradcheck.checking.conventions.common.arguments import is_variable, parameters_of, positional_names, required_count
+from gradcheck.checking.conventions.common.returned_names import returned_names
 from gradcheck.checking.conventions.common.slopes import measure
 from gradcheck.checking.conventions.functions.function import FunctionSubject
 from gradcheck.checking.conventions.layers.layer import Layer, names_of
@@ -37,6 +38,8 @@ class Start:
         self.forward, self.backward, self.plan = forward, backward, plan
         self.loss: Loss | None = None
         self.returned: Any = None
+        parts = _parts(forward)
+        self.place = next((i for i, name in enumerate(parts) if _is_output(name)), 0)
         names = [*positional_names(forward), *([target] if target else [])]
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         self.signature = inspect.Signature([inspect.Parameter(name, kind) for name in names])
@@ -50,14 +53,15 @@ class Start:
 
     @property
     def outputs(self) -> Any:
-        """Without the cache that comes after them."""
-        return self.returned[0] if isinstance(self.returned, tuple) else self.returned
+        """Without what is returned beside them: a cache after them, the layers before them."""
+        return self.returned[self.place] if isinstance(self.returned, tuple) else self.returned
 
     def back(self, *inputs: Any, **rate: Any) -> Any:
         """What backward returns for the inputs of the last run."""
         named = dict(zip(self.signature.parameters, inputs, strict=False))
         parts = self.returned[1:] if isinstance(self.returned, tuple) else ()
         known = {"out": self.outputs, "cache": parts[0] if len(parts) == 1 else parts, **rate}
+        known |= {f"part {i}": part for i, part in enumerate(self.returned if parts else ())}
         return self.backward(*[known[role] if role in known else named[role[1:-1]] for role in self.plan])
 
     def methods(self) -> Methods:
@@ -82,11 +86,22 @@ def _called(original: Callable[..., Any], does: Callable[..., Any], signature: i
         return does(*arguments)
 
     function.__name__ = getattr(original, "__name__", "forward")
+    function.__wrapped__ = original  # type: ignore[attr-defined]
     function.__signature__ = signature  # type: ignore[attr-defined]
     return function
 
 
-def _plan(backward: Callable[..., Any], names: list[str]) -> tuple[list[str], str] | None:
+def _parts(forward: Callable[..., Any]) -> list[str]:
+    """What forward calls the parts that it returns: ``return a_h, a_out``."""
+    return next(iter(returned_names(forward)), [])
+
+
+def _is_output(name: str) -> bool:
+    bare = roles.squeezed(name)
+    return bare in _OUTPUTS or bare.endswith(("out", "output")) or roles.is_prediction(name)
+
+
+def _plan(backward: Callable[..., Any], names: list[str], parts: list[str]) -> tuple[list[str], str] | None:
     """What each argument of backward is, and the name of the targets; None where that is not plain."""
     wanted = [p for p in parameters_of(backward) if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     wanted = [p for p in wanted if p.default is p.empty or roles.is_rate(p.name)]
@@ -96,11 +111,13 @@ def _plan(backward: Callable[..., Any], names: list[str]) -> tuple[list[str], st
         bare = roles.squeezed(name)
         if name in names:
             plan.append(f"[{name}]")
+        elif name in parts:
+            plan.append(f"part {parts.index(name)}")
         elif roles.is_rate(name):
             plan.append("rate")
         elif roles.is_cache(name):
             plan.append("cache")
-        elif bare in _OUTPUTS or roles.is_prediction(name):
+        elif _is_output(name):
             plan.append("out")
         elif not target and (roles.is_target(name) or bare in _TARGETS):
             target = name
@@ -121,7 +138,7 @@ def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject 
     methods = None if isinstance(thing, type) else find_methods(thing, *names_of(options))
     if methods is None or not methods.is_backward or required_count(methods.run) != len(inputs) - 1:
         return None
-    found = _plan(methods.back, positional_names(methods.run))
+    found = _plan(methods.back, positional_names(methods.run), _parts(methods.run))
     if found is None or not found[1] or len(positional_names(methods.run)) >= len(inputs):
         return None
     start = Start(methods.run, methods.back, *found)
@@ -169,9 +186,10 @@ def _said(loss: Loss, fits: int, known: list[Loss]) -> str:
 def _pair(forward: Any, backward: Any, inputs: tuple[Any, ...], options: Options) -> Subject | None:
     """Two functions of which forward returns (cost, cache), or backward is given targets."""
     names = positional_names(forward)
-    plan, target = _plan(backward, names) or (["rate"], "")
+    plan, target = _plan(backward, names, _parts(forward)) or (["rate"], "")
     given = len(inputs) - bool(target)
-    complete = len(names) == given if target else "cache" in plan and any(role.startswith("[") for role in plan)
+    cached = "cache" in plan or any(role.startswith("part") for role in plan)
+    complete = len(names) == given if target else cached and any(role.startswith("[") for role in plan)
     if "rate" in plan or not complete:
         return None
     start = Start(forward, backward, plan, target)

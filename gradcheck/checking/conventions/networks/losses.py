@@ -42,11 +42,11 @@ class Loss:
 
 
 def _squares(out: Array, t: Array) -> Array:
-    return np.asarray((out - np.reshape(t, out.shape)) ** 2)
+    return np.asarray((out - _one_hot(out, t)) ** 2)
 
 
 def _binary(out: Array, t: Array) -> Array:
-    t = np.reshape(t, out.shape)
+    t = _one_hot(out, t)
     return np.asarray(-t * np.log(out) - (1 - t) * np.log(1 - out))
 
 

@@ -1,0 +1,134 @@
+"""Layers and networks are understood as well-known courses and books write them, right ones and wrong ones."""
+
+import numpy as np
+import pytest
+
+from gradcheck import check
+
+rng = np.random.default_rng(0)
+x, labels = rng.normal(size=(3, 6)), np.array([0, 2, 1])
+hot = np.eye(4)[labels]
+
+
+class LeavesItsOutput:
+    """Nothing is returned: the next layer reads ``self.output``, the one before ``self.dinputs``."""
+
+    def __init__(self, wrong=1.0):
+        self.weights, self.biases, self.wrong = rng.normal(size=(6, 4)), np.zeros((1, 4)), wrong
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = inputs @ self.weights + self.biases
+
+    def backward(self, dvalues):
+        self.dweights = self.inputs.T @ dvalues * self.wrong
+        self.dbiases = dvalues.sum(axis=0, keepdims=True)
+        self.dinputs = dvalues @ self.weights.T
+
+
+class SwitchedOff:
+    """Returns early, and nothing, where it does not train."""
+
+    def __init__(self, wrong=1.0):
+        self.rate, self.wrong = 0.5, wrong
+
+    def forward(self, inputs, training):
+        if not training:
+            self.output = inputs.copy()
+            return
+        self.mask = np.random.binomial(1, self.rate, inputs.shape) / self.rate  # noqa: NPY002 - as it is written
+        self.output = inputs * self.mask
+
+    def backward(self, dvalues):
+        self.dinputs = dvalues * self.mask * self.wrong
+
+
+class SoftmaxLoss:
+    """Its backward is handed the probabilities that forward left in ``self.output``, and the labels."""
+
+    def __init__(self, wrong=1.0):
+        self.wrong = wrong
+
+    def forward(self, inputs, y_true):
+        e = np.exp(inputs - inputs.max(axis=1, keepdims=True))
+        self.output = e / e.sum(axis=1, keepdims=True)
+        return -np.log(self.output[np.arange(len(inputs)), y_true]).mean()
+
+    def backward(self, dvalues, y_true):
+        self.dinputs = dvalues.copy()
+        self.dinputs[np.arange(len(dvalues)), y_true] -= self.wrong
+        self.dinputs /= len(dvalues)
+
+
+class MeanAbsoluteError:
+    """One loss for each sample; the gradient is that of their mean."""
+
+    def __init__(self, wrong=1.0):
+        self.wrong = wrong
+
+    def forward(self, y_pred, y_true):
+        return np.mean(np.abs(y_true - y_pred), axis=-1)
+
+    def backward(self, dvalues, y_true):
+        self.dinputs = self.wrong * np.sign(dvalues - y_true) / dvalues.size
+
+
+class TakesItsLayers:
+    """Forward returns its layers; backward takes them and the labels, and returns gradients by names of their own."""
+
+    def __init__(self, wrong=1.0):
+        self.weight_h, self.bias_h = rng.normal(size=(5, 6)), np.zeros(5)
+        self.weight_out, self.bias_out = rng.normal(size=(4, 5)), np.zeros(4)
+        self.wrong = wrong
+
+    def forward(self, x):
+        a_h = np.tanh(x @ self.weight_h.T + self.bias_h)
+        a_out = np.tanh(a_h @ self.weight_out.T + self.bias_out)
+        return a_h, a_out
+
+    def backward(self, x, a_h, a_out, y):
+        delta_out = 2 * (a_out - np.eye(4)[y]) / len(y) * (1 - a_out**2)
+        d_loss__dw_out, d_loss__db_out = delta_out.T @ a_h, delta_out.sum(axis=0)
+        delta_h = delta_out @ self.weight_out * (1 - self.wrong * a_h**2)
+        d_loss__d_w_h, d_loss__d_b_h = delta_h.T @ x, delta_h.sum(axis=0)
+        return d_loss__dw_out, d_loss__db_out, d_loss__d_w_h, d_loss__d_b_h
+
+
+STYLES = {
+    "output left in an attribute": (LeavesItsOutput, (x,), ["inputs", "weights", "biases"]),
+    "output left, with a switch": (SwitchedOff, (x,), ["inputs"]),
+    "probabilities handed back": (SoftmaxLoss, (x[:, :4], labels), ["inputs"]),
+    "unreduced loss": (MeanAbsoluteError, (x[:, :4], hot), ["y_pred"]),
+    "layers returned and taken": (TakesItsLayers, (x, labels), ["weight_h", "bias_h", "weight_out", "bias_out"]),
+}
+
+
+@pytest.mark.parametrize(("kind", "inputs", "tensors"), STYLES.values(), ids=STYLES)
+def test_a_right_one_agrees(kind, inputs, tensors):
+    report = check(kind(), *inputs)
+    assert report, str(report)
+    assert [tensor.name for tensor in report.tensors] == tensors
+
+
+@pytest.mark.parametrize(("kind", "inputs", "tensors"), STYLES.values(), ids=STYLES)
+def test_a_wrong_one_disagrees(kind, inputs, tensors):
+    assert check(kind(0.9), *inputs).verdict == "disagree"
+
+
+@pytest.mark.parametrize(
+    ("thing", "inputs", "words"),
+    [
+        (LeavesItsOutput(), (x,), "forward leaves its output in output"),
+        (SoftmaxLoss(), (x[:, :4], labels), "backward(self.output, y_true), which fits the numbers best"),
+        (TakesItsLayers(), (x, labels), "gradients returned under their names"),
+        (TakesItsLayers(), (x, labels), "starts from a loss: squares, averaged over rows, which fits the numbers"),
+    ],
+)
+def test_the_report_says_how(thing, inputs, words):
+    assert words in check(thing, *inputs).understood
+
+
+def test_a_wrong_sign_is_all_that_is_said_of_it():
+    report = check(MeanAbsoluteError(-1.0), x[:, :4], hot)
+    assert "wrong sign" in report.diagnoses[0].message
+    assert "batch" not in report.diagnoses[0].message
