@@ -58,7 +58,7 @@ def path_of(optimizer, steps=40):
 print("1. The valley x²/20 + y²: twenty times steeper across than along\n")
 print(f"its gradient (x/10, 2y): {check(valley, START, grad=slope).verdict}s with central differences\n")
 paths = {name: path_of(optimizer) for name, optimizer in ON_THE_VALLEY.items()}
-print(f"{'':<10}" + "".join(f"{f'after {k} steps':>20}" for k in (1, 5, 15, 40)) + "   way walked, turns across")
+print(f"{'':<10}" + "".join(f"{f'at step {k}':>20}" for k in (1, 5, 15, 40)) + "   way walked, turns across")
 for name, path in paths.items():
     places = "".join(f"{f'({path[k][0]:.2f}, {path[k][1]:.2f})':>20}" for k in (1, 5, 15, 40))
     moves = np.diff(path, axis=0)
