@@ -34,6 +34,11 @@ MISUSE = {
     ("tour", "--seed", "-1"): "argument --seed: it has to be a whole number of at least 0; it is '-1'",
     ("tour", "--seed", "1.5"): "argument --seed: it has to be a whole number of at least 0; it is '1.5'",
     ("tour", "--data", ""): "argument --data: it is empty; it has to name a folder",
+    (
+        "train",
+        "--data",
+        "digits",
+    ): "argument --data: it has to name a folder with MNIST's files; write --dataset digits",
     ("tour", "--dataset", "digits", "--data", "x"): "argument --data: it is for MNIST; the digits come with",
     ("tour", "--pla"): "unrecognized arguments: --pla",
 }

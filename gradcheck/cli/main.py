@@ -14,7 +14,7 @@ from gradcheck import __version__
 from gradcheck.cli.derive import add_derive
 from gradcheck.cli.draw.command import add_draw
 from gradcheck.cli.mutate import add_mutate
-from gradcheck.cli.train import add_train
+from gradcheck.cli.train import DATASETS, add_train, folder
 
 AT_FAULT, INTERRUPTED, UNREAD = 2, 130, 141
 
@@ -119,25 +119,19 @@ def _add_tour(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     tour.add_argument(
         "--dataset",
-        choices=["auto", "mnist", "digits"],
+        choices=DATASETS,
         default="auto",
         help="what to train on; auto is MNIST where it can be had, else scikit-learn's digits",
     )
     tour.add_argument(
         "--data",
         metavar="DIR",
-        type=_folder,
+        type=folder,
         help="where MNIST's files are; default: GRADCHECK_DATA, else the usual places, else a download",
     )
     tour.add_argument("--seed", type=_seed, default=0, help="of everything random; default: 0")
     tour.add_argument("--plain", action="store_true", help="no colour, no progress bars")
     tour.set_defaults(run=_tour, refuse=tour.error)
-
-
-def _folder(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("it is empty; it has to name a folder")
-    return text
 
 
 def _seed(text: str) -> int:

@@ -12,6 +12,7 @@ FINE, DISAGREES, AT_FAULT, INTERRUPTED = 0, 1, 2, 130
 
 FAINTEST = 0.1  # what differs less from the ground is paper
 
+DATASETS = ("auto", "mnist", "digits")
 NETWORKS = ("two-layer", "dense-512", "dropout-512", "plain-512", "conv")
 
 
@@ -240,11 +241,22 @@ def _guarded(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Nam
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
-        choices=["auto", "mnist", "digits"],
+        choices=DATASETS,
         default="auto",
         help="auto is MNIST where it can be had, else scikit-learn's digits",
     )
-    parser.add_argument("--data", metavar="DIR", help="where MNIST's files are; default: GRADCHECK_DATA, else as usual")
+    parser.add_argument(
+        "--data", metavar="DIR", type=folder, help="where MNIST's files are; default: GRADCHECK_DATA, else as usual"
+    )
+
+
+def folder(text: str) -> str:
+    """The folder of MNIST's files; not the name of a data set, which is easily put in its place."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; it has to name a folder")
+    if text in DATASETS and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"it has to name a folder with MNIST's files; write --dataset {text}")
+    return text
 
 
 def _require_places(options: argparse.Namespace) -> None:
