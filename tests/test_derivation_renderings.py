@@ -230,3 +230,20 @@ def test_print_works_on_any_terminal(encoding, symbol):
 def test_repr_is_one_short_line(derivation):
     assert "\n" not in repr(derivation)
     assert len(repr(derivation)) < 150
+
+
+def test_a_line_of_the_picture_goes_round_the_boxes_between():
+    def f(x):
+        a = x**2
+        b = np.tanh(a)
+        return a * b + x
+
+    page = explain(f, "x", {"x": 0.5}).to_html()
+    lanes = re.findall(r'<path[^>]* d="M(\d+) \d+ C[^"]* (\d+) H(\d+) ', page)
+    boxes = [
+        tuple(map(int, box)) for box in re.findall(r'<rect[^>]* x="(\d+)" y="(\d+)" width="148" height="58"', page)
+    ]
+    assert len(lanes) == 2  # x to f, a to f
+    for start, lane, end in (map(int, found) for found in lanes):
+        assert start < end
+        assert not any(y <= lane <= y + 58 for x, y in boxes if start < x < end)

@@ -247,7 +247,7 @@ def test_a_direct_way_is_told_from_the_whole_derivative():
     derivation = explain(f, "x", {"x": 2.0})
     assert "+ ∂f/∂x (directly)" in derivation.text()
     assert "∂f/∂x (directly)" in derivation.markdown()
-    assert "<mtext> (directly)</mtext>" in derivation.to_html()
+    assert "<mtext>\N{NO-BREAK SPACE}(directly)</mtext>" in derivation.to_html()
     assert "(directly)" in derivation.latex(form="inline")
     assert "with respect to x, directly, is 4" in derivation.to_speech()
 

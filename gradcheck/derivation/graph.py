@@ -27,7 +27,7 @@ def svg(d: Derivation, words: Wording) -> str:
         return ""
     places = _places(shown, below)
     width = max(x for x, _ in places.values()) + _WIDE + 2
-    height = max(y for _, y in places.values()) + _HIGH + 2
+    height = max(y for _, y in places.values()) + _HIGH + _ROW
     caption = escape(words.say("caption_graph", wrt=d.wrt, result=d.result))
     steps = {(a, b) for path in d.paths for a, b in zip(path.names, path.names[1:], strict=False)}
     lines = [_line(places[b], places[a], (b, a) in steps) for a in d.forward for b in below[a]]
@@ -77,9 +77,14 @@ def _places(shown: list[str], below: dict[str, list[str]]) -> dict[str, tuple[in
 
 def _line(start: tuple[int, int], end: tuple[int, int], on_the_way: bool) -> str:
     (x1, y1), (x2, y2) = (start[0] + _WIDE, start[1] + _HIGH // 2), (end[0], end[1] + _HIGH // 2)
-    middle = (x1 + x2) // 2
     kind = _WAY if on_the_way else ""
-    return f'<path{kind} d="M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}"/>'
+    if x2 - x1 > _GAP:  # past other boxes: along the lane below the row
+        lane, a, b = start[1] + _HIGH + _ROW // 2, x1 + _GAP, x2 - _GAP
+        way = f"M{x1} {y1} C{a} {y1} {x1} {lane} {a} {lane} H{b} C{x2} {lane} {b} {y2} {x2} {y2}"
+    else:
+        middle = (x1 + x2) // 2
+        way = f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}"
+    return f'<path{kind} d="{way}"/>'
 
 
 def _box(name: str, place: tuple[int, int], value: str, gradient: str, on_the_way: bool) -> str:

@@ -119,7 +119,7 @@ def _equation(words: Wording, left: Row, terms: list[list[Row]]) -> str:
 
 def _beside(words: Wording, factors: list[Row]) -> str:
     text = words.beside(factors)
-    return f"<mtext>{escape(text)}</mtext>" if text else ""
+    return f"<mtext>\N{NO-BREAK SPACE}{escape(text.strip())}</mtext>" if text else ""
 
 
 def _factor_name(row: Row) -> str:
