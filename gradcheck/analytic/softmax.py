@@ -41,8 +41,8 @@ class Softmax(Layer):
         return y, y
 
     def _backward(self, dy: Array, y: Array) -> Array:
-        dx: Array = dy * y
-        dx -= y * dx.sum(axis=-1, keepdims=True)
+        dx: Array = dy - np.einsum("...i,...i->...", dy, y)[..., None]  # Σ_i dy_i y_i, in one pass
+        dx *= y
         return dx
 
     def _check_shape(self, x: Array) -> None:
