@@ -26,7 +26,7 @@ class Softmax(Layer):
     >>> softmax.forward([[1e4, 1e4], [0.0, -1e4]])
     array([[0.5, 0.5],
            [1. , 0. ]])
-    >>> softmax.backward([[4.0, 0.0], [4.0, 0.0]])
+    >>> softmax.backward([[4.0, 0.0], [0.0, 4.0]])
     array([[ 1., -1.],
            [ 0.,  0.]])
 
