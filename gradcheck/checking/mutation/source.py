@@ -54,15 +54,15 @@ class Place:
 
 
 class Replace(ast.NodeTransformer):
-    """A copy of a tree with one node replaced; the tree itself stays as it is."""
+    """A copy of a tree with one node replaced, or several; the tree itself stays as it is."""
 
-    def __init__(self, node: ast.AST, instead: ast.AST) -> None:
-        self.node, self.instead = node, instead
+    def __init__(self, node: ast.AST, instead: ast.AST, *others: tuple[ast.AST, ast.AST]) -> None:
+        self.instead = {id(old): new for old, new in ((node, instead), *others)}
 
     def visit(self, tree: ast.AST) -> ast.AST:
         """Copy, replacing the node by what should stand there."""
-        if tree is self.node:
-            return copy.deepcopy(self.instead)
+        if id(tree) in self.instead:
+            return copy.deepcopy(self.instead[id(tree)])
         twin = copy.copy(tree)
         for name, value in ast.iter_fields(tree):
             if isinstance(value, ast.AST):
@@ -135,7 +135,7 @@ def _nodes(function: Function, only_gradients: bool) -> Iterator[tuple[ast.stmt,
             node, counting = pending.pop(0)
             yield statement, node, counting
             pending += [
-                (child, counting or _counts(node, child))
+                (child, counting or counts(node, child))
                 for child in ast.iter_child_nodes(node)
                 if not isinstance(child, ast.stmt | ast.arguments)
             ]
@@ -154,7 +154,7 @@ def _is_gradient(node: ast.AST) -> bool:
     return bool(_GRADIENT.fullmatch(name)) and not name.startswith(_OTHER_WORDS_IN_D)
 
 
-def _counts(node: ast.AST, child: ast.AST) -> bool:
+def counts(node: ast.AST, child: ast.AST) -> bool:
     """Whether a part of an expression is an index or a shape."""
     if isinstance(node, ast.Subscript):
         return child is node.slice

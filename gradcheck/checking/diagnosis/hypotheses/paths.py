@@ -1,6 +1,6 @@
 """A step of forward of which backward got the derivative wrong: held constant, not applied, of another size or sign.
 
-Each operation of forward is tried. Along two random directions the slope with the operation changed is compared with
+Each operation of forward is tried. Along a random direction the slope with the operation changed is compared with
 the one claimed; what fits becomes an explanation, and is tested at fresh points as all others are.
 """
 

@@ -13,19 +13,20 @@ from gradcheck.checking.diagnosis.clues import Bureau, Clues
 from gradcheck.checking.diagnosis.explanation import Explanation, both
 from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_factor, said_of
 from gradcheck.checking.diagnosis.hypotheses.small import relative_size
-from gradcheck.checking.diagnosis.repair.rewritten import Rewritten, rewritten
+from gradcheck.checking.diagnosis.repair.rewritten import Rewritten, rewritten, workshops
 from gradcheck.checking.diagnosis.repair.stage import Gradients, Stage, quietly, restored
+from gradcheck.checking.diagnosis.repair.suspects import changed
 from gradcheck.checking.diagnosis.trial import Trial
 
 Array = NDArray[Any]
 
-MOST, FEWEST, WORK = 1_500, 50, 5 * 10**6
+MOST, FEWEST, WORK = 2_500, 50, 5 * 10**6
 """So many edits are tried, and of large tensors fewer."""
 
 TINY, PLAIN = 1e-3, 100
 """Where a gradient is off by less than this share of itself, only so many of the plainest edits are tried."""
 
-EVALUATIONS = 300
+EVALUATIONS = 900
 """So many of them where each takes a forward."""
 
 WORDS = {
@@ -112,8 +113,11 @@ def _tried(bureau: Bureau) -> Iterator[tuple[Rewritten, Gradients]]:
     given, last = bureau.given, bureau.runner.evaluations + EVALUATIONS
     wrong = [name for name, c in bureau.comparisons.items() if c.verdict == "disagree" and c.analytic is not None]
     stage = Stage(bureau.bench, given)
+    shops = workshops(stage.functions)
+    nudges = stage.gradients(change for shop in shops for change in shop.nudged())
+    reached = {id(change.edit.statement): changed(given.gradients, gradients) for change, gradients in nudges}
     most = min(MOST, max(FEWEST, WORK // max(x.size for x in given.point.values())))
-    for change, gradients in stage.gradients(islice(rewritten(stage.functions), most)):
+    for change, gradients in stage.gradients(islice(rewritten(shops, reached, frozenset(wrong)), most)):
         if any(is_comparable(gradients.get(name), given.point[name]) for name in wrong):
             yield change, gradients
         if bureau.runner.evaluations >= last:

@@ -1,6 +1,6 @@
 """Which operation of forward, taken otherwise, gives the slopes that backward claims.
 
-Along two random directions the slope with an operation changed is compared with the one claimed, with several
+Along a random direction the slope with an operation changed is compared with the one claimed, with several
 cotangents: one evaluation on either side serves them all.
 """
 
@@ -63,7 +63,8 @@ class Search:
         self.clues, self.play = clues, Play(clues.given, clues.tensor)
         self.start = clues.bureau.runner.evaluations
         self.cotangents = [trial.cotangent for trial in clues.fitting]
-        self.directions = self._directions(2 if len(self.cotangents) > 1 else 3)
+        different = min(len(self.cotangents), clues.given.cotangent.size)  # of a single number all are alike
+        self.directions = self._directions({1: 3 if len(self.cotangents) == 1 else 2}.get(different, 1))
         claims = [trial.claimed(clues.tensor) for trial in clues.fitting]
         self.claimed = np.array([float(np.sum(claim * d)) for d in self.directions for claim in claims])
         self.right = self.slopes([])

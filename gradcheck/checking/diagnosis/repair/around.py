@@ -27,12 +27,21 @@ class Around:
         What of it has which shape, as far as that is known.
     looped : bool
         Whether the statement is run in a loop.
+    idle : set of str
+        What of the names is nowhere used.
+    counting : set of int
+        The nodes, by id, that are indices, bounds and shapes.
+    indices : tuple of ast.expr
+        What stands anywhere in the function as an index.
     """
 
     statement: ast.stmt
     names: Mapping[str, ast.expr]
     shapes: Mapping[str, Shape | None]
     looped: bool
+    idle: frozenset[str] = frozenset()
+    counting: frozenset[int] = frozenset()
+    indices: tuple[ast.expr, ...] = ()
 
     def others(self, node: ast.expr) -> Iterator[ast.expr]:
         """What may stand in the place of a name: every number and array of its shape."""
@@ -42,13 +51,32 @@ class Around:
                 if name != said and name in self.shapes and _alike(self.shapes[said], self.shapes[name]):
                     yield other
 
-    def factors(self) -> Iterator[tuple[str, ast.expr]]:
-        """What the value of the statement may be multiplied by, and keep its shape."""
-        target = getattr(self.statement, "targets", [None])[0]
-        shape = self.shapes.get(ast.unparse(target)) if target is not None else None
-        fitting = (name for name in self.names if name in self.shapes and _broadcasts(self.shapes[name], shape))
-        for name in islice(fitting, FACTORS_OF):
-            yield name, self.names[name]
+    def factors(self, node: ast.expr | None = None) -> Iterator[tuple[str, ast.expr]]:
+        """What a value, or that of the statement, may be multiplied by and keep its shape: what is idle first."""
+        target = getattr(self.statement, "targets", [getattr(self.statement, "target", None)])[0]
+        said = ast.unparse(node or target) if node or target else ""
+        shape = self.shapes.get(said)
+        known = [name for name in self.names if name in self.shapes]
+        order = sorted(known, key=lambda name: (name not in self.idle, self.shapes[name] != shape))
+        fitting = ((name, form) for name in order for form in self._lined_up(name, shape))
+        yield from islice(fitting, FACTORS_OF)
+
+    def _lined_up(self, name: str, shape: Shape | None) -> Iterator[ast.expr]:
+        """As it is, or with axes put behind its own: ``s[:, None]``."""
+        own = self.shapes[name]
+        if _broadcasts(own, shape):
+            yield self.names[name]
+        elif own and shape and shape[: len(own)] == own:
+            index = ", ".join([":"] * len(own) + ["None"] * (len(shape) - len(own)))
+            yield ast.parse(f"{name}[{index}]", mode="eval").body
+
+    def is_array(self, name: str) -> bool:
+        """Whether it is more than a number, or all there is are numbers."""
+        return self.shapes.get(name) != () or not any(self.shapes.values())
+
+    def computes(self, node: ast.AST) -> bool:
+        """Whether it is a value rather than an index, a bound or a shape."""
+        return id(node) not in self.counting
 
 
 def _alike(one: Shape | None, other: Shape | None) -> bool:

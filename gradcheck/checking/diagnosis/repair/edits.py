@@ -1,14 +1,14 @@
 """What might be written otherwise in a wrong backward, as edits of its syntax tree, each with the mistake it undoes."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
 from gradcheck.checking.diagnosis.repair.around import Around, Kind
 from gradcheck.checking.diagnosis.repair.kinds import is_where
 from gradcheck.checking.diagnosis.repair.running import Shape
-from gradcheck.checking.mutation.source import Function, Replace
+from gradcheck.checking.mutation.source import Function, Replace, counts
 
 NAMES = 40
 """Of more variables than these the first are tried."""
@@ -45,18 +45,34 @@ class Edit:
     def after(self) -> str:
         """The statement as it should be; empty where it should not be there."""
         changed = Replace(self.node, self.instead).visit(self.statement)
+        if isinstance(changed, ast.If) and isinstance(changed.test, ast.Constant):  # several in the place of one
+            return "; ".join(ast.unparse(ast.fix_missing_locations(part)) for part in changed.body)
         return "" if isinstance(changed, ast.Pass) else ast.unparse(ast.fix_missing_locations(changed)).split("\n")[0]
 
 
-def edits(function: Function, kind: Kind, shapes: Mapping[str, Shape | None] | None = None) -> Iterator[Edit]:
-    """Every edit of one kind; what has a shape is at hand, too."""
-    statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and not isinstance(node, Function)]
+def statements_of(function: Function) -> list[ast.stmt]:
+    """All of them, also those inside others."""
+    return [node for node in ast.walk(function) if isinstance(node, ast.stmt) and not isinstance(node, Function)]
+
+
+def edits(
+    function: Function,
+    kind: Kind,
+    shapes: Mapping[str, Shape | None] | None = None,
+    where: Container[ast.stmt] | None = None,
+) -> Iterator[Edit]:
+    """Every edit of one kind, in these statements or in all; what has a shape is at hand, too."""
+    statements = statements_of(function)
     names = _variables(function, shapes or {})
+    idle = _idle(function, names)
+    indices = tuple(_indices(function).values())
     looped = {id(inner) for node in statements if isinstance(node, ast.For) for inner in ast.walk(node)}
     for statement in statements:
+        if where is not None and statement not in where:
+            continue
         is_looped = id(statement) in looped
         known = {name: thing for name, (thing, line) in names.items() if is_looped or line < statement.lineno}
-        here = Around(statement, known, shapes or {}, is_looped)
+        here = Around(statement, known, shapes or {}, is_looped, idle, _counting(statement), indices)
         for node in _own_nodes(statement):
             for cause, instead in kind(node, here):
                 yield Edit(_named(cause, node, statement), statement, node, instead)
@@ -91,6 +107,29 @@ def _own_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
         node = pending.pop(0)
         yield node
         pending += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt | ast.arguments)]
+
+
+def _counting(statement: ast.stmt) -> frozenset[int]:
+    """The nodes, by id, that are indices, bounds and shapes rather than values."""
+    found: set[int] = set()
+    for outer in ast.walk(statement):
+        for child in ast.iter_child_nodes(outer):
+            if counts(outer, child):
+                found |= {id(inner) for inner in ast.walk(child)}
+    return frozenset(found)
+
+
+def _indices(function: Function) -> dict[str, ast.expr]:
+    """What stands anywhere as an index of a single place."""
+    subscripts = [node.slice for node in ast.walk(function) if isinstance(node, ast.Subscript)]
+    parts = [part for index in subscripts for part in (index.elts if isinstance(index, ast.Tuple) else [index])]
+    return {ast.unparse(part): part for part in parts if isinstance(part, ast.Name | ast.Subscript)}
+
+
+def _idle(function: Function, names: Iterable[str]) -> frozenset[str]:
+    """What is at hand and nowhere used, as if it had been forgotten."""
+    read = {ast.unparse(node) for node in ast.walk(function) if isinstance(getattr(node, "ctx", None), ast.Load)}
+    return frozenset(name for name in names if name not in read)
 
 
 def _variables(function: Function, shapes: Iterable[str]) -> dict[str, tuple[ast.expr, int]]:

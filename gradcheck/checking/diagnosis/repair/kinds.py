@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import re
 from collections.abc import Iterator
 
 from gradcheck.checking.diagnosis.repair.around import Around, Edits, Kind
@@ -50,9 +51,9 @@ def _of_factor(node: ast.AST, instead: ast.AST) -> str:
     """What a factor too many is called, by what it is."""
     if isinstance(node, ast.BinOp):
         lost = node.left if instead is node.right else node.right
-        if isinstance(lost, ast.Name) and lost.id.lower().startswith(("d", "grad", "g_")):
+        if isinstance(lost, ast.Name) and is_cotangent(lost.id):
             return "cotangent-twice"
-        if isinstance(lost, ast.Compare):
+        if isinstance(lost, ast.Compare) or "mask" in ast.unparse(lost).lower():
             return "wrong-mask"
         if isinstance(node.op, ast.Div) and any(word in ast.unparse(lost) for word in ("shape", "len(", "size")):
             return "extra-mean"
@@ -90,19 +91,26 @@ SLOPES = ("({0} * (1 - {0}))", "(1 - {0} ** 2)", "({0} > 0)", "np.exp({0})", "(2
 
 
 def _renamed(node: ast.AST, around: Around) -> Edits:
-    """Another name, in this place and in all of the statement; its square; a name for 0 or 1."""
+    """Another name; its square; a name for 0 or 1."""
     if isinstance(node, ast.Constant) and node.value in (0, 1) and not isinstance(node.value, bool):
         yield from (("missing-term", name) for said, name in around.names.items() if said in around.shapes)
     if not (_is_read(node) and isinstance(node, ast.expr)) or _is_bound(node, around.statement):
         return
-    statement = around.statement
-    several = sum(_alike(other, node) for other in ast.walk(statement)) > 1
-    for name in around.others(node):
-        yield _of_name(node, statement), name
-        if several:
-            renamed = _Renamed(node, name).visit(copy.deepcopy(statement))
-            yield "activation-derivative-at-wrong-point", renamed  # type: ignore[misc]  # a statement
+    yield from ((_of_name(node, around.statement), name) for name in around.others(node))
     yield "missing-term", ast.BinOp(node, ast.Pow(), ast.Constant(2))
+
+
+def _renamed_throughout(node: ast.AST, around: Around) -> Edits:
+    """Another name for one that is read several times in a statement, in all these places at once."""
+    if not isinstance(node, ast.Assign | ast.AugAssign | ast.Return):
+        return
+    read = [inner for inner in ast.walk(node) if isinstance(inner, ast.expr) and _is_read(inner)]
+    said = [ast.unparse(inner) for inner in read]
+    for i, name in enumerate(read):
+        if said.count(said[i]) > 1 and said.index(said[i]) == i:
+            for other in around.others(name):
+                renamed = _Renamed(name, other).visit(copy.deepcopy(node))
+                yield "activation-derivative-at-wrong-point", renamed  # type: ignore[misc]  # a statement stays one
 
 
 def _is_bound(node: ast.AST, statement: ast.stmt) -> bool:
@@ -128,10 +136,6 @@ def _is_read(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return isinstance(node.ctx, ast.Load) and getattr(node.value, "id", "") == "self"
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in ("np", "numpy", "self", "_")
-
-
-def _alike(a: ast.AST, b: ast.AST) -> bool:
-    return type(a) is type(b) and ast.dump(a) == ast.dump(b)
 
 
 def _of_name(node: ast.expr, statement: ast.stmt) -> str:
@@ -177,33 +181,62 @@ def _neighbours(index: ast.expr) -> Iterator[ast.expr]:
 
 
 FACTORS = {
-    "{0}": "missing-term", "({0} > 0)": "missing-mask", "({0} < 0)": "missing-mask", "np.sign({0})": "missing-term",
-    "(1 - {0})": "missing-term", "{0} * (1 - {0})": "missing-activation-derivative",
-    "(1 - {0} ** 2)": "missing-activation-derivative", "np.exp({0})": "missing-activation-derivative",
-    "{0}.T": "missing-term",
+    "{0}": "missing-term", "({0} > 0)": "missing-mask", "(1 - {0})": "missing-term",
+    "{0} * (1 - {0})": "missing-activation-derivative", "(1 - {0} ** 2)": "missing-activation-derivative",
 }  # fmt: skip
 """What may be missing as a factor, made of something that has a name."""
+
+RARER = {
+    "({0} < 0)": "missing-mask", "np.sign({0})": "missing-term", "np.exp({0})": "missing-activation-derivative",
+    "{0}.T": "missing-term",
+}  # fmt: skip
+"""What may, but seldom is."""
 
 
 def _multiplied(node: ast.AST, around: Around) -> Edits:
     """A factor, a divisor or a term put in, made of what is at hand."""
-    if not isinstance(node, ast.expr) or not _is_computed(node, around.statement):
-        return
-    for said, name in around.factors():
-        for form, cause in FACTORS.items():
-            factor = ast.parse(form.format(said), mode="eval").body
-            cotangent = form == "{0}" and said.lower().startswith(("d", "grad"))
+    for said, name in _factors(node, around):
+        for form, cause in FACTORS.items() if around.is_array(said) else [("{0}", "missing-term")]:
+            factor = ast.parse(form.format(ast.unparse(name)), mode="eval").body
+            cotangent = form == "{0}" and is_cotangent(said)
             made = "missing-cotangent" if cotangent else "missing-mask" if "mask" in said.lower() else cause
-            yield made, ast.BinOp(node, ast.Mult(), factor)
-        yield "missing-activation-derivative", _through_softmax(node, name)
-        yield "factor", ast.BinOp(node, ast.Div(), name)
-        yield "missing-term", ast.BinOp(node, ast.Add(), name)
-        yield "missing-term", ast.BinOp(node, ast.Sub(), name)
-    yield "sign", ast.UnaryOp(ast.USub(), node)
-    for function in ("sign", "exp"):
-        call = ast.parse(f"np.{function}(0)", mode="eval").body
-        call.args = [node]  # type: ignore[attr-defined]  # it is a call
-        yield "missing-activation-derivative", call
+            yield made, ast.BinOp(node, ast.Mult(), factor)  # type: ignore[arg-type]  # an expression
+        for operator, cause in ((ast.Div(), "factor"), (ast.Add(), "missing-term"), (ast.Sub(), "missing-term")):
+            yield cause, ast.BinOp(node, operator, name)  # type: ignore[arg-type]  # an expression
+    if isinstance(node, ast.expr) and _is_computed(node, around.statement):
+        yield "sign", ast.UnaryOp(ast.USub(), node)
+
+
+def multiplied_by_rarer_things(node: ast.AST, around: Around) -> Edits:
+    """A factor that is seldom missing; a softmax, a sign or an exponential that is not gone through."""
+    for said, name in _factors(node, around):
+        for form, cause in RARER.items() if around.is_array(said) else ():
+            factor = ast.parse(form.format(ast.unparse(name)), mode="eval").body
+            yield cause, ast.BinOp(node, ast.Mult(), factor)  # type: ignore[arg-type]  # an expression
+        if around.is_array(said):
+            yield "missing-activation-derivative", _through_softmax(node, name)  # type: ignore[arg-type]
+    if isinstance(node, ast.expr) and _is_computed(node, around.statement):
+        for function in ("sign", "exp"):
+            call = ast.parse(f"np.{function}(0)", mode="eval").body
+            call.args = [node]  # type: ignore[attr-defined]  # it is a call
+            yield "missing-activation-derivative", call
+
+
+def _factors(node: ast.AST, around: Around) -> Iterator[tuple[str, ast.expr]]:
+    """What is at hand for the value of a statement."""
+    if isinstance(node, ast.expr) and _is_computed(node, around.statement) and around.computes(node):
+        yield from around.factors()
+
+
+def is_cotangent(name: str) -> bool:
+    """Whether something is called as an upstream gradient is.
+
+    Examples
+    --------
+    >>> is_cotangent("dout"), is_cotangent("dz"), is_cotangent("grad_output"), is_cotangent("dist")
+    (True, True, True, False)
+    """
+    return bool(re.fullmatch(r"(?i)g|d_?(out|y|z|h|x|o|a|l)?\w?|d_?output|(grad|upstream|delta|g_)\w*", name))
 
 
 def _through_softmax(node: ast.expr, y: ast.expr) -> ast.expr:
@@ -236,7 +269,7 @@ def _is_computed(node: ast.expr, statement: ast.stmt) -> bool:
 KINDS: tuple[tuple[Kind, ...], ...] = (
     (_undone,),
     (_rewritten, _counted, rearranged),
-    (_renamed, _multiplied, added_in_parallel),
+    (_renamed, _renamed_throughout, _multiplied, added_in_parallel),
 )
 """Plainer mistakes first; those of one group in turn."""
 

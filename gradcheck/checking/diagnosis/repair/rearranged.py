@@ -86,20 +86,13 @@ def added_in_parallel(node: ast.AST, around: Around) -> Edits:
             for other in around.others(one):
                 half = Replace(one, other).visit(node)
                 for another in (two, *around.others(two)):
-                    like = _with_both(node, one, other, two, another) if another is not two else half
+                    like = Replace(one, other, (two, another)).visit(node) if another is not two else half
                     yield "missing-term", ast.BinOp(node, ast.Add(), like)  # type: ignore[arg-type]  # an expression
 
 
 def _is_matrix_product(node: ast.expr) -> bool:
     called = getattr(getattr(node, "func", None), "attr", "")
     return called in ("dot", "matmul") or isinstance(getattr(node, "op", None), ast.MatMult)
-
-
-def _with_both(node: ast.expr, one: ast.expr, other: ast.expr, two: ast.expr, another: ast.expr) -> ast.expr:
-    said = ast.unparse(node)
-    for was, now in ((one, other), (two, another)):
-        said = said.replace(ast.unparse(was), ast.unparse(now), 1)
-    return _parsed(said)
 
 
 def _is_thing(node: ast.expr, around: Around) -> bool:

@@ -5,15 +5,16 @@ import copy
 import threading
 import types
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from gradcheck.checking.diagnosis.repair.around import Kind
-from gradcheck.checking.diagnosis.repair.edits import Edit, edits
+from gradcheck.checking.diagnosis.repair.edits import Edit, edits, statements_of
 from gradcheck.checking.diagnosis.repair.helpers import of_module
 from gradcheck.checking.diagnosis.repair.running import Run
-from gradcheck.checking.diagnosis.repair.wider import ALL, DEEPEST
+from gradcheck.checking.diagnosis.repair.suspects import Reached, nudged, tier
+from gradcheck.checking.diagnosis.repair.wider import ALL, RAREST
 from gradcheck.checking.mutation.mutants import code_of, enclosed, parsed
 
 Home = tuple[Any, Any]
@@ -52,14 +53,20 @@ class Rewritten:
                 self.function.__code__ = before
 
 
-def rewritten(functions: Sequence[Run]) -> Iterator[Rewritten]:
-    """Every function with each edit in it, the plainest of all functions first."""
+def workshops(functions: Iterable[Run]) -> list["Workshop"]:
+    """One for each function that has a source and an end."""
     heads = ((_editable(ran.function), ran) for ran in functions)
-    workshops = [_Workshop(head, ran) for head, ran in heads if head is not None]
-    for kinds in ALL:
-        yield from _in_turn([workshop.rewritten(kind) for kind in kinds for workshop in workshops])
-    yield from _in_turn([workshop.rewritten(of_module(workshop.function)) for workshop in workshops])
-    yield from _in_turn([workshop.rewritten(DEEPEST) for workshop in workshops])
+    return [Workshop(head, ran) for head, ran in heads if head is not None]
+
+
+def rewritten(shops: Sequence["Workshop"], reached: Reached, wrong: frozenset[str]) -> Iterator[Rewritten]:
+    """Every function with each edit in it: first where the mistake can be, and there the plainest first."""
+    for level in (0, 1):
+        chosen = [(shop, [s for s in shop.statements if tier(reached.get(id(s)), wrong) == level]) for shop in shops]
+        for kinds in ALL:
+            yield from _in_turn([shop.rewritten(kind, where) for kind in kinds for shop, where in chosen])
+        yield from _in_turn([shop.rewritten(of_module(shop.function), where) for shop, where in chosen])
+        yield from _in_turn([shop.rewritten(RAREST, where) for shop, where in chosen])
 
 
 def _in_turn(several: list[Iterator[Rewritten]]) -> Iterator[Rewritten]:
@@ -78,7 +85,7 @@ def _editable(function: types.FunctionType) -> Any:
     return None if head is None or any(isinstance(node, ast.While) for node in ast.walk(head)) else head
 
 
-class _Workshop:
+class Workshop:
     """The syntax tree of a function, in which one node at a time is exchanged; compiled, and put back."""
 
     def __init__(self, head: Any, ran: Run) -> None:
@@ -89,10 +96,17 @@ class _Workshop:
         both.body = [ast.If(elsewhere, copy.deepcopy(head.body), head.body)]
         self.tree = enclosed(both, self.function)
         self.seen = {_content(self._code(None))}
+        self.statements = statements_of(head)
 
-    def rewritten(self, kind: Kind) -> Iterator[Rewritten]:
-        """All edits of one kind, none twice."""
-        for edit in edits(self.head, kind, self.ran.shapes):
+    def nudged(self) -> Iterator[Rewritten]:
+        """Each statement with another value."""
+        for edit in nudged(self.head):
+            if (code := self._code(edit)) is not None:
+                yield Rewritten(self.function, edit, code)
+
+    def rewritten(self, kind: Kind, where: Container[ast.stmt]) -> Iterator[Rewritten]:
+        """All edits of one kind in some statements, none twice."""
+        for edit in edits(self.head, kind, self.ran.shapes, where):
             if (code := self._new_code(edit)) is not None:
                 yield Rewritten(self.function, edit, code)
 

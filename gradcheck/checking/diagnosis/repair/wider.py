@@ -2,8 +2,10 @@
 
 import ast
 
+from gradcheck.checking.diagnosis.repair.algebra import complemented, multiplied_as_matrices, regrouped, rest_of_softmax
 from gradcheck.checking.diagnosis.repair.around import Around, Edits, Kind
-from gradcheck.checking.diagnosis.repair.kinds import KINDS
+from gradcheck.checking.diagnosis.repair.indexed import paired, redirected, resubscripted, strided, twinned
+from gradcheck.checking.diagnosis.repair.kinds import KINDS, multiplied_by_rarer_things
 
 
 def _reduced(node: ast.AST, around: Around) -> Edits:
@@ -26,52 +28,60 @@ def _scattered(node: ast.AST, around: Around) -> Edits:
     """``np.add.at(dW, i, dout)`` for ``dW[i] = dout`` and ``dW[i] += dout``, which keep one share of each entry."""
     target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
     if isinstance(node, ast.Assign | ast.AugAssign) and isinstance(target, ast.Subscript):
-        index = ast.unparse(target.slice)
-        index = f"np.s_[{index}]" if ":" in index else f"({index})" if "," in index else index
+        index = ast.unparse(ast.Subscript(ast.Name("np.s_"), target.slice, ast.Load()))
+        index = index if ":" in index else f"({index[6:-1]})"
         call = f"np.add.at({ast.unparse(target.value)}, {index}, {ast.unparse(node.value)})"
         yield "overwritten", ast.parse(call).body[0]
 
 
 ACTIVATED = (
     "1 / (1 + np.exp(-{0}))", "np.exp({0})", "np.tanh({0})", "np.maximum({0}, 0)",
-    "{0} / {0}.sum(axis=-1, keepdims=True)", "np.log({0})", "{0} ** 2", "np.sqrt({0})",
+    "{0} / {0}.sum(axis=-1, keepdims=True)", "np.log({0})", "{0} ** 2", "np.sqrt({0})", "np.sign({0})",
 )  # fmt: skip
 """What may not have been applied to something."""
 
 
 def _activated(node: ast.AST, around: Around) -> Edits:
     """A name, or an exponential, to which a function was not applied."""
+    if not isinstance(node, ast.expr) or not around.computes(node):
+        return
+    said = ast.unparse(node)
     called = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "exp"
-    named = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in around.shapes
-    if isinstance(node, ast.expr) and (called or named):
+    named = isinstance(getattr(node, "ctx", None), ast.Load) and said in around.shapes and around.is_array(said)
+    if called or named:
         for form in ACTIVATED:
-            applied = ast.parse(
-                form.format(f"({ast.unparse(node)})" if called else ast.unparse(node)), mode="eval"
-            ).body
-            yield "missing-activation-derivative", applied
+            applied = ast.parse(form.format(f"({said})" if called else said), mode="eval").body
+            yield "missing-mask" if "maximum" in form else "missing-activation-derivative", applied
 
 
 DEEP = {
-    "{0}": "missing-term", "(1 - {0} ** 2)": "missing-activation-derivative",
-    "{0} * (1 - {0})": "missing-activation-derivative", "({0} > 0)": "missing-mask",
+    "{1} * {0}": "missing-term", "{1} / {0}": "missing-term",
+    "{1} * (1 - {0} ** 2)": "missing-activation-derivative", "{1} * {0} * (1 - {0})": "missing-activation-derivative",
+    "{1} * (1 - {0})": "missing-term", "{1} * ({0} > 0)": "missing-mask",
 }  # fmt: skip
-"""What may be missing as a factor inside an expression."""
+"""What may be missing as a factor or a divisor inside an expression."""
 
 
 def _deeper(node: ast.AST, around: Around) -> Edits:
     """A factor put in anywhere: at a name that is read, at an element of a list, at an argument."""
     inside = isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult)
-    read = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in around.shapes
-    if not isinstance(node, ast.expr) or not (inside or read):
+    read = isinstance(getattr(node, "ctx", None), ast.Load) and ast.unparse(node) in around.shapes
+    if not isinstance(node, ast.expr) or not (inside or read) or not around.computes(node):
         return
-    for said, _ in around.factors():
-        for form, cause in DEEP.items():
-            factor = ast.parse(form.format(said), mode="eval").body
-            yield "missing-mask" if "mask" in said.lower() else cause, ast.BinOp(node, ast.Mult(), factor)
+    for name, factor in around.factors(node):
+        for form, cause in DEEP.items() if around.is_array(name) else list(DEEP.items())[:2]:
+            if name != ast.unparse(node):
+                whole = ast.parse(form.format(ast.unparse(factor), f"({ast.unparse(node)})"), mode="eval").body
+                yield "missing-mask" if "mask" in name.lower() else cause, whole
 
 
-ALL: tuple[tuple[Kind, ...], ...] = (*KINDS[:-1], (_reduced, _scattered, _activated), KINDS[-1])
+ALL: tuple[tuple[Kind, ...], ...] = (
+    *KINDS[:-1],
+    (regrouped, complemented, rest_of_softmax, strided, resubscripted, redirected, twinned, _reduced, _scattered),
+    KINDS[-1],
+    (_deeper, multiplied_as_matrices, paired, _activated),
+)
 """Plainer mistakes first; those of one group in turn."""
 
-DEEPEST: Kind = _deeper
-"""What there is most of, last."""
+RAREST: Kind = multiplied_by_rarer_things
+"""What there is most of and finds least, last."""
