@@ -12,7 +12,7 @@ from gradcheck.derivation.derivation import Derivation
 from gradcheck.derivation.languages import chosen
 from gradcheck.derivation.rows import Row
 from gradcheck.derivation.spelling import decimal
-from gradcheck.derivation.symbols import Number, Symbol
+from gradcheck.derivation.symbols import Number
 from gradcheck.derivation.tex import TeX, tex_name, tex_partial, tex_text
 from gradcheck.derivation.wording import Wording
 
@@ -153,9 +153,10 @@ def row_symbols(row: Row) -> str:
 
 
 def _numbers(words: Wording, row: Row) -> str:
+    text = words.numbers(row)
     if row.formula is None:
-        return _POWER_OF_TEN.sub(_power_of_ten, words.numbers(row).replace(" * ", r" \cdot "))
-    return "" if isinstance(row.formula, Number | Symbol) else TeX(numbers=True).write(row.formula)
+        return _POWER_OF_TEN.sub(_power_of_ten, text.replace(" * ", r" \cdot "))
+    return TeX(numbers=True).write(row.formula) if text else ""
 
 
 def _power_of_ten(match: re.Match[str]) -> str:

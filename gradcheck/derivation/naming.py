@@ -50,6 +50,10 @@ class NameRecorder:
     def _enter_frame(self, frame: FrameType, _event: str, _arg: Any) -> Any:
         if not is_user_code(frame) or frame.f_code.co_name in _COMPREHENSIONS:
             return None
+        for name in frame.f_code.co_names:
+            content = frame.f_globals.get(name)
+            if isinstance(content, np.ndarray) and content.ndim:
+                self.arrays.setdefault(id(content), (content, name))
         return self._look
 
     def _look(self, frame: FrameType, _event: str, _arg: Any) -> Any:

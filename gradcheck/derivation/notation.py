@@ -18,6 +18,7 @@ from gradcheck.derivation.symbols import (
     Product,
     Sum,
     Symbol,
+    evaluate,
     factored,
 )
 
@@ -56,8 +57,8 @@ class Python:
                     self._number(formula.value if formula.value > 0 else -formula.value),
                     ATOM,
                 )
-            case Symbol(name, value) if self.numbers:
-                text = array_text(value)
+            case Symbol() | Function(op="getitem", shape=()) if self.numbers:
+                text = array_text(evaluate(formula))
                 return self._signed(text.startswith("-"), self._literal(text.removeprefix("-")), ATOM)
             case Symbol(name):
                 return self._name(name), ATOM

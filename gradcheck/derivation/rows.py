@@ -100,12 +100,17 @@ class Table:
         return tuple(self.rows)
 
     def _name_deltas(self) -> dict[int, str]:
-        inner = [fork for fork in self.forks if fork is not self.chain.variable]
+        inner = [fork for fork in self.forks if fork is not self.chain.variable and not self._is_one_step(fork)]
         if not self.chain.scalar:
             return {id(fork): f"δ_{fork.name}" for fork in inner}
         if len(inner) == 1:
             return {id(inner[0]): "δ"}
         return {id(fork): f"δ{k}" for k, fork in enumerate(inner, start=1)}
+
+    def _is_one_step(self, fork: Traced) -> bool:
+        """Whether ∂result/∂fork is a single factor, which needs no other name; among arrays all are called δ."""
+        ups = self.chain.ups(fork)
+        return self.chain.scalar and len(ups) == 1 and ups[0].above is self.chain.result
 
     def _fork(self, fork: Traced) -> None:
         ways = stretches(self.chain, fork, {id(f) for f in self.forks})

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcheck.derivation.reasons import Remark
 from gradcheck.derivation.rows import Row
-from gradcheck.derivation.spelling import name_parts
+from gradcheck.derivation.spelling import decimal, name_parts
 from gradcheck.derivation.symbols import Symbol
 
 
@@ -39,10 +39,9 @@ def smallest_factor(rows: Sequence[Row]) -> Iterator[Remark]:
     factors = [row for row in rows if row.kind == "factor" and 0 < abs(row.value) < 0.5]
     if len(rows) > 2 and factors:
         row = min(factors, key=lambda row: abs(row.value))
-        yield (
-            "sense_smallest",
-            {"row": row.number, "above": row.above, "below": row.below, "value": row.value, "formula": row.text},
-        )
+        number = decimal(row.value, trim=True)
+        formula = row.text if row.text == number else f"{row.text} = {number}"
+        yield "sense_smallest", {"row": row.number, "above": row.above, "below": row.below, "formula": formula}
 
 
 def comparison(rows: Sequence[Row], other: str, others: Sequence[Row]) -> Iterator[Remark]:

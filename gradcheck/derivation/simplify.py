@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.derivation.indexing import as_tuple, is_position
 from gradcheck.derivation.rearranged import rearranged
 from gradcheck.derivation.spelling import array_text
 from gradcheck.derivation.symbols import (
@@ -180,6 +181,9 @@ def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR09
             return power(x, Fraction(2))
         case "power" if isinstance(y, Number):
             return power(x, y.value)
+    if value.op == "getitem" and isinstance(x, Function) and x.op == "getitem" and is_position(x.params["index"]):
+        index = (*as_tuple(x.params["index"]), *as_tuple(value.params["index"]))  # R[0][1] is R[0, 1]
+        return replace(x, params={"index": index}, key=spelled({"index": index}), shape=value.shape)
     if value.op in ("matmul", "reshape", "transpose"):
         return rearranged(value, arguments)
     if value.op in COMPARISONS:

@@ -15,7 +15,7 @@ from gradcheck.derivation.notation import Python
 from gradcheck.derivation.route import listing, picture
 from gradcheck.derivation.rows import Row
 from gradcheck.derivation.spelling import decimal
-from gradcheck.derivation.wording import Wording
+from gradcheck.derivation.wording import Wording, signed
 
 WIDTH = 88
 _NARROWEST = 80  # where a row of the table still holds a factor, a formula and two values
@@ -147,8 +147,9 @@ class _Page:
             name = " "
         indent = columns(name) + 1
         for k, term in enumerate(terms):
-            start = f"{name} = " if k == 0 else " " * indent + "+ "
-            for line in lines(self.put(term), max(self.room - columns(start), 20)):
+            sign, text = ("=", term) if k == 0 else signed(term).split(" ", 1)
+            start = f"{name if k == 0 else ' ' * (indent - 1)} {sign} "
+            for line in lines(self.put(text), max(self.room - columns(start), 20)):
                 yield start + line
                 start = " " * columns(start)
 

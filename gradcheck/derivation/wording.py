@@ -59,7 +59,7 @@ class Wording(Sentences):
 
     def shaped_lines(self) -> list[str]:
         """The same, each on a line of its own."""
-        return [f"{name} = {' + '.join(terms)}" for name, terms in self.shaped()]
+        return [f"{name} = {added(terms)}" for name, terms in self.shaped()]
 
     def _shaped_name(self, row: Row) -> str:
         shape = f" ({dimensions(np.shape(row.value))})" if np.ndim(row.value) and not self.ask else ""
@@ -104,7 +104,7 @@ class Wording(Sentences):
             return ""
         if row.formula is not None:
             text = "" if isinstance(row.formula, Number | Symbol) else Python(numbers=True).write(row.formula)
-            return "" if "array(" in text or text == row.text else text
+            return "" if "array(" in text or text in (row.text, decimal(row.value, trim=True)) else text
         values = [decimal(self.derivation.rows[k - 1].value, trim=True) for k in row.cites]
         if row.kind == "sum":
             return " + ".join(values).replace("+ -", "- ")
@@ -230,6 +230,16 @@ class Wording(Sentences):
 
 def _lines(array: Any, width: int) -> str:
     return np.array2string(np.asarray(array), precision=9, max_line_width=width, threshold=60)
+
+
+def signed(term: str) -> str:
+    """A further term of a sum with its sign: "+ a", "- a" for -a."""
+    return f"- {term[1:]}" if term.startswith("-") else f"+ {term}"
+
+
+def added(terms: list[str]) -> str:
+    """The sum of terms."""
+    return " ".join([terms[0], *map(signed, terms[1:])])
 
 
 def factor_name(row: Row) -> str:

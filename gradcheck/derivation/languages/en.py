@@ -109,7 +109,7 @@ MESSAGES = {
     "itself": "{result} is the variable itself: the derivative is 1.",
     "flat": "{result} does not change as {wrt} moves by a little: the derivative is 0.",
     "sense_largest": "The largest entry is that of {entry}, {value}: there {result} reacts most.",
-    "sense_smallest": "The factor that shrinks it most is [{row}], ∂{above}/∂{below} = {formula} = {value}.",
+    "sense_smallest": "The factor that shrinks it most is [{row}], ∂{above}/∂{below} = {formula}.",
     "sense_smaller": "It is {ratio} times smaller than ∂{result}/∂{other}, because:",
     "sense_larger": "It is {ratio} times larger than ∂{result}/∂{other}, because:",
     "sense_last": "{ratio} times: the last factor is {name} = {mine} here and {their_name} = {theirs} there",

@@ -106,7 +106,7 @@ MESSAGES = {
     "itself": "{result} 就是变量本身：导数为 1。",
     "flat": "{wrt} 有微小变化时 {result} 不变：导数为 0。",
     "sense_largest": "绝对值最大的元素对应 {entry}，为 {value}：{result} 对它最敏感。",
-    "sense_smallest": "使它变小最多的是 [{row}]：∂{above}/∂{below} = {formula} = {value}。",
+    "sense_smallest": "使它变小最多的是 [{row}]：∂{above}/∂{below} = {formula}。",
     "sense_smaller": "它是 ∂{result}/∂{other} 的 {ratio} 分之一，原因是：",
     "sense_larger": "它是 ∂{result}/∂{other} 的 {ratio} 倍，原因是：",
     "sense_last": "{ratio} 倍：最后一个因子，此处为 {name} = {mine}，彼处为 {their_name} = {theirs}",
