@@ -15,6 +15,7 @@ from gradcheck.checking.modules.discovery import Candidate
 from gradcheck.checking.modules.guesses import guesses, is_large, passed
 from gradcheck.checking.modules.importing import ModuleError
 from gradcheck.checking.modules.sizes import USUAL, Sizes
+from gradcheck.checking.modules.source import Source
 from gradcheck.checking.modules.specs import Entries, Fixed, Floats, Leave, Spec, axes_of
 from gradcheck.checking.modules.targets import (
     is_prediction,
@@ -24,9 +25,13 @@ from gradcheck.checking.modules.targets import (
     targets_of_output,
     wanted_targets,
 )
-from gradcheck.checking.modules.worlds import IMAGES, World, likely_worlds
+from gradcheck.checking.modules.worlds import COLUMNS, IMAGES, ONE_COLUMN, SINGLES, World, likely_worlds
 
 Key = tuple[str, str]  # ("made" or "passed" or "prepared", name)
+
+
+_ONE_COLUMN = re.compile(r"(randn?|zeros|ones|empty|normal|uniform|random)\([^()\n]*\(?[\w.\[\]]+, 1\)")
+_OVER_SAMPLES = re.compile(r"axis|keepdims|shape\[|\blen\(|mean\(|(?<!np)\.sum\(|einsum|/ ?m\b|batch")
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def plans(candidate: Candidate, given: Any = None) -> Iterator[Plan]:
     """A plan for each layout, the likeliest first; what is `given`, inputs in order or by name, is not guessed."""
     run = forward_of(candidate)
     made = list(arguments(candidate.thing, made=True)) if _has_constructor(candidate) else []
-    wanted = list(wanted_targets(candidate.backward, run)) if candidate.kind == "pair" else []
+    wanted = list(wanted_targets(_backward_of(candidate), run))
     given_inputs = [*_inputs(run), *wanted]
     first = given_inputs[0].name
     for world, as_left in _layouts(candidate, first, made):
@@ -100,6 +105,8 @@ def plans(candidate: Candidate, given: Any = None) -> Iterator[Plan]:
 def _layouts(candidate: Candidate, first: str, made: list[Argument]) -> Iterator[tuple[World, bool]]:
     """The worlds; after those of images the same with the sizes that a constructor has by default."""
     worlds = likely_worlds(candidate.name, candidate.source, first)
+    if takes_one_sample(candidate):
+        worlds.insert(min(worlds.index(COLUMNS) + 1, worlds.index(SINGLES)), ONE_COLUMN)
     images = [world for world in worlds if world.name == IMAGES.name] if _default_images(made) else []
     sized = images and not any(is_large(argument.default) for argument in made if isinstance(argument.default, tuple))
     for world in worlds:
@@ -108,6 +115,18 @@ def _layouts(candidate: Candidate, first: str, made: list[Argument]) -> Iterator
         yield world, False
         if images and not sized and world == images[-1]:
             yield world, True
+
+
+def takes_one_sample(candidate: Candidate) -> bool:
+    """Whether a layer is written for one sample in a column: shapes end in 1, and nothing adds up over samples.
+
+    Of several samples its backward makes nothing that fits, which is no mistake of it.
+    """
+    if candidate.kind != "layer":
+        return False
+    module = Source.of([inspect.getmodule(candidate.thing)]).text
+    methods = Source.of(getattr(candidate.thing, name) for name in candidate.methods).text
+    return bool(_ONE_COLUMN.search(module)) and not _OVER_SAMPLES.search(methods)
 
 
 def _default_images(made: list[Argument]) -> list[tuple[str, ...]]:
@@ -156,6 +175,13 @@ def forward_of(candidate: Candidate) -> Callable[..., Any]:
     if not candidate.made:
         return run_of(candidate.thing) if candidate.kind == "custom" else candidate.thing
     return _unbound(candidate.thing, candidate.methods[0])
+
+
+def _backward_of(candidate: Candidate) -> Callable[..., Any] | None:
+    """The function or method that may want targets beside what forward takes."""
+    if candidate.kind == "layer":
+        return _unbound(candidate.thing, candidate.methods[1])
+    return candidate.backward if candidate.kind == "pair" else None
 
 
 def _unbound(cls: type, name: str) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from gradcheck.checking.modules.search import Search
 from gradcheck.checking.modules.settings import Variant, knows_training, pairs, singles
 from gradcheck.checking.modules.specs import Leave
 from gradcheck.checking.modules.targets import is_target
+from gradcheck.checking.modules.worlds import ONE_COLUMN
 from gradcheck.checking.report import Comparison
 from gradcheck.checking.subject import NotUnderstoodError
 from gradcheck.checking.verdict.tolerance import SAFETY
@@ -57,6 +58,8 @@ def run(candidate: Candidate, how: How | None = None, given: Any = None) -> Resu
         )
         return result
     result.report, result.call = best.report, call_text(candidate, best.plan)
+    if best.plan.world == ONE_COLUMN:
+        result.notes.append("checked with one sample in a column, as it is written; several do not fit its backward")
     _note_constants(result)
     _draw_settings(result, candidate, best, how)
     return result
@@ -166,5 +169,7 @@ def _shown(value: Any) -> str:
         return shape if value.dtype.kind == "f" else f"{shape} {value.dtype.name}"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_shown(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, list) and value and all(" object at 0x" in repr(part) for part in value):
+        return f"[{', '.join(type(part).__name__ for part in value)}]"
     text = getattr(value, "__name__", None) or repr(value)
     return text if len(text) < 24 and " at 0x" not in text else f"a {type(value).__name__}"

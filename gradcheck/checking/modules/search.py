@@ -5,6 +5,7 @@ got says whether another guess at one argument was better.
 """
 
 import itertools
+import math
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from gradcheck.checking.modules.worlds import COLUMNS, DENSE, FITTED, FITTED_COL
 _ALIKE = {DENSE, COLUMNS, SINGLES, FITTED, FITTED_COLUMNS}
 MOST = 240  # attempts at one candidate
 _MENDS, _ROUNDS, _AFTER_A_REPORT, _WORDS = 8, 6, 12, 4
+_HUGE = 4_000  # entries of an input
 
 
 @dataclass
@@ -102,9 +104,10 @@ class Search:
                 break
             sizes = result.plan.sizes.mended(str(result.error), result.plan.used(), result.plan.world.data)
             other = next(sizes, None)
-            if other is None:
+            longer = _with_sizes(result.plan, other) if other is not None else None
+            if longer is None or _is_huge(longer):
                 break
-            following = self.try_(_with_sizes(result.plan, other))
+            following = self.try_(longer)
             if following is None or (following.progress < result.progress):
                 break
             result = following
@@ -164,6 +167,13 @@ def _words_for(failed: Attempt) -> Iterator[tuple[Key, str]]:
 
 def _with_sizes(plan: Plan, sizes: Sizes) -> Plan:
     return Plan(plan.world, plan.specs, plan.options, sizes, plan.order, plan.prepared)
+
+
+def _is_huge(plan: Plan) -> bool:
+    """Whether an input has become so large that lengths seem to chase each other."""
+    return any(
+        math.prod(plan.sizes.shape(spec.axes)) > _HUGE for spec in plan.specs.values() if isinstance(spec, Floats)
+    )
 
 
 def _is_sibling(candidate: Candidate, plan: Plan, reported: Attempt) -> bool:

@@ -86,10 +86,15 @@ def _state(argument: Argument, world: World, source: Source) -> list[Spec]:
 
 
 def _layers(argument: Argument, world: World, source: Source) -> list[Spec]:
-    """The lengths of several layers: of the hidden ones beside those of input and output, else of all."""
+    """The lengths of several layers: of the hidden ones beside those of input and output, else of all; or layers."""
+    from gradcheck.checking.conventions.layers.stand_ins import Scaling
+
     hidden, every = Shape(("H", "M"), listed=True), Shape((world.inn, "H", world.out), listed=True)
     inner = "hidden" in argument.plain or any("input" in other or "out" in other for other in argument.beside)
-    return [hidden, every] if inner else [every, hidden]
+    made: list[Spec] = (
+        [Fixed([Scaling(0.5), Scaling(0.8)])] if re.search(r"\.(forward|backward)\b", source.text) else []
+    )
+    return [hidden, every, *made] if inner else [every, hidden, *made]
 
 
 def _contexts(argument: Argument, world: World, source: Source) -> list[Spec]:
@@ -142,6 +147,27 @@ def _initializer(argument: Argument, world: World, source: Source) -> list[Spec]
     return [Fixed(small_numbers), Fixed("random"), Fixed("xavier"), Fixed("normal")]
 
 
+_SLOPE = re.compile(
+    r"(\w*_)?(activation|act|func|function|fn|f|g|nonlin\w*)\w*?_?(prime|deriv\w*|grad\w*|d|dx)|d_?(activation|act|func|fn|f)\w*"
+)
+
+
+def _slope(argument: Argument, world: World, source: Source) -> list[Spec]:
+    from gradcheck.checking.conventions.layers.stand_ins import tanh_prime
+
+    return [Fixed(tanh_prime)]
+
+
+def _function(argument: Argument, world: World, source: Source) -> list[Spec]:
+    """What is applied, where its derivative is an argument beside it; else it may be a name, or a size."""
+    from gradcheck.checking.conventions.layers.stand_ins import tanh
+
+    with_slope = argument.made and any(_SLOPE.fullmatch(other.strip("_").lower()) for other in argument.beside)
+    if with_slope:
+        return [Fixed(tanh)]
+    return _kernel(argument, world, source) if argument.plain == "f" else _word(argument, world, source)
+
+
 def _word(argument: Argument, world: World, source: Source) -> list[Spec]:
     return [*(Fixed(word) for word in ("tanh", "sigmoid", "relu", None)), Fixed(np.tanh)]
 
@@ -151,7 +177,7 @@ _SHARED: list[tuple[str, Guess]] = [
     (r"pad|padding|pads|p(ad)?_?[hwxy]|zero_padding", _fixed(0, 1, (0, 0), (1, 1), "same", "valid")),
     (r"dilation|dilate|dilations|d_rate", _fixed(1, (1, 1), 0)),
     (r"pool_?(size|shape|dims?)?|pool_?[hwxy]|pool_(height|width)|window(_size)?", _kernel),
-    (r"(kernel|filter|conv|field|k)_?(size|shape|dims?|[hw]|height|width)|ksize|kernel|f|k|size", _kernel),
+    (r"(kernel|filter|conv|field|k)_?(size|shape|dims?|[hw]|height|width)|ksize|kernel|k|size", _kernel),
     (r"groups?|n_?groups|num_groups|g|(n_|num_)?heads?", _fixed(2, 1)),
     (r"(lr|learning_rate|eta|rate_of_learning|step_size)", _fixed(0.1)),
     (r"(\w*_)?(reg|lambda\w*|lambd|weight_decay|l1|l2|decay|reg_strength|regularization)(_\w+)?", _fixed(0.1)),
@@ -166,7 +192,8 @@ _SHARED: list[tuple[str, Guess]] = [
     (r"rng|generator|random", _fixed(0)),
     (r"(\w*_)?optimi[sz]er|optim|opt|solver", _optimizer),
     (r"(\w*_)?(init|initiali[sz]er|initiali[sz]ation|init_method|weights?_init|w_init|b_init|filler)", _initializer),
-    (r"(\w*_)?(activation\w*|act(_fn|_func|_type)?|nonlin\w*|activ\w*|func|function|fn)", _word),
+    (_SLOPE.pattern, _slope),
+    (r"(\w*_)?(activation\w*|act(_fn|_func|_type)?|nonlin\w*|activ\w*|func|function|fn)|f", _function),
     (r"bias|use_bias|with_bias|include_bias|fit_intercept", _fixed(True)),
     (r"dtype", _fixed(np.float64)),
     (r"axis|dim", _fixed(1, -1, 0)),

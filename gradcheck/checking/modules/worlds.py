@@ -68,6 +68,7 @@ STEPS_LAST = World(
 LINES = World("lines", ("N", "C", "S"), ("F", "C", "KX"), bias=("F",), scale=("C",), inn="C", out="F")
 VECTOR = World("a vector", ("D",), ("H", "D"), ("H", "H"), ("H",), ("D",), ("H",), rare=True)
 COLUMN = World("a column", ("D", "1"), ("H", "D"), ("H", "H"), ("H", "1"), ("D", "1"), ("H", "1"), rare=True)
+ONE_COLUMN = replace(COLUMN, name="one column at a time", rare=False)
 ROW = World("a row", ("1", "D"), bias=("1", "H"), rare=True)
 IMAGE = World(
     "an image", ("C", "Y", "X"), ("F", "C", "KY", "KX"), bias=("F",), scale=("C",), inn="C", out="F", rare=True

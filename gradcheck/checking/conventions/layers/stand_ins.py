@@ -1,4 +1,4 @@
-"""Stand-ins for what a layer wants to be given and a check does not need: an optimizer, an initializer."""
+"""Stand-ins for what a layer wants to be given and a check does not need: an optimizer, an initializer, a function."""
 
 from typing import Any
 
@@ -29,6 +29,44 @@ class SmallNumbers:
         return np.random.default_rng(0).uniform(-1, 1, lengths)
 
     initialize = init = __call__
+
+
+def tanh(x: Any) -> Any:
+    """A smooth function for a layer that applies one."""
+    return np.tanh(x)
+
+
+def tanh_prime(x: Any) -> Any:
+    """Its derivative."""
+    return 1 - np.tanh(x) ** 2
+
+
+class Scaling:
+    """A layer for a network that is made of layers, ``forward`` and ``backward``: ``y = tanh(W x)``, entry by entry."""
+
+    def __init__(self, W: float = 0.5) -> None:
+        self.W, self.dW = np.full(1, W), np.zeros(1)
+
+    @property
+    def params(self) -> dict[str, NDArray[Any]]:
+        """The factor."""
+        return {"W": self.W}
+
+    @property
+    def grads(self) -> dict[str, NDArray[Any]]:
+        """Its gradient."""
+        return {"W": self.dW}
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """The output, in the shape of the input."""
+        self.x, self.y = x, np.tanh(self.W * x)
+        return np.asarray(self.y)
+
+    def backward(self, dout: NDArray[Any]) -> NDArray[Any]:
+        """The gradient of the input; that of the factor is kept."""
+        dz = dout * (1 - self.y**2)
+        self.dW[...] = np.sum(dz * self.x)
+        return np.asarray(dz * self.W)
 
 
 optimizer, small_numbers = StillOptimizer(), SmallNumbers()

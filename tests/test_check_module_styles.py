@@ -1,0 +1,190 @@
+"""A file in the style of a well-known course is checked as it is: what is right agrees, what is wrong is found."""
+
+import pytest
+
+from gradcheck import check_module
+
+COLUMN = """
+import numpy as np
+
+class Layer:
+    def forward(self, input):
+        pass
+
+    def backward(self, output_gradient, learning_rate):
+        pass
+
+class Dense(Layer):
+    def __init__(self, input_size, output_size):
+        self.weights = np.random.randn(output_size, input_size)
+        self.bias = np.random.randn(output_size, 1)
+
+    def forward(self, input):
+        self.input = input
+        return np.dot(self.weights, self.input) + self.bias
+
+    def backward(self, output_gradient, learning_rate):
+        weights_gradient = np.dot(output_gradient, self.input.T)
+        input_gradient = np.dot(self.weights.T, output_gradient)
+        self.weights -= learning_rate * weights_gradient
+        self.bias -= learning_rate * output_gradient
+        return input_gradient
+
+class Activation(Layer):
+    def __init__(self, activation, activation_prime):
+        self.activation, self.activation_prime = activation, activation_prime
+
+    def forward(self, input):
+        self.input = input
+        return self.activation(self.input)
+
+    def backward(self, output_gradient, learning_rate):
+        return np.multiply(output_gradient, self.activation_prime(self.input))
+
+class Softmax(Layer):
+    def forward(self, input):
+        tmp = np.exp(input)
+        self.output = tmp / np.sum(tmp)
+        return self.output
+
+    def backward(self, output_gradient, learning_rate):
+        n = np.size(self.output)
+        return np.dot((np.identity(n) - self.output.T) * self.output, output_gradient)
+"""
+
+ONE_BY_ONE = """
+import numpy as np
+
+class Network:
+    def __init__(self, sizes):
+        self.num_layers = len(sizes)
+        self.biases = [np.random.randn(y, 1) for y in sizes[1:]]
+        self.weights = [np.random.randn(y, x) for x, y in zip(sizes[:-1], sizes[1:])]
+
+    def feedforward(self, a):
+        for b, w in zip(self.biases, self.weights):
+            a = np.tanh(np.dot(w, a) + b)
+        return a
+
+    def backprop(self, x, y):
+        nabla_b = [np.zeros(b.shape) for b in self.biases]
+        nabla_w = [np.zeros(w.shape) for w in self.weights]
+        activations = [x]
+        for b, w in zip(self.biases, self.weights):
+            activations.append(np.tanh(np.dot(w, activations[-1]) + b))
+        delta = self.cost_derivative(activations[-1], y) * (1 - activations[-1] ** 2)
+        nabla_b[-1] = delta
+        nabla_w[-1] = np.dot(delta, activations[-2].transpose())
+        for l in range(2, self.num_layers):
+            delta = np.dot(self.weights[-l + 1].transpose(), delta) * (1 - activations[-l] ** 2)
+            nabla_b[-l] = delta
+            nabla_w[-l] = np.dot(delta, activations[-l - 1].transpose())
+        return (nabla_b, nabla_w)
+
+    def cost_derivative(self, output_activations, y):
+        return output_activations - y
+"""
+
+NOTHING_RETURNED = """
+import numpy as np
+
+class Dense:
+    def __init__(self, n_inputs, n_neurons):
+        self.weights = np.random.randn(n_inputs, n_neurons)
+        self.biases = np.zeros((1, n_neurons))
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = np.dot(inputs, self.weights) + self.biases
+
+    def backward(self, dvalues):
+        self.dweights = np.dot(self.inputs.T, dvalues)
+        self.dbiases = np.sum(dvalues, axis=0, keepdims=True)
+        self.dinputs = np.dot(dvalues, self.weights.T)
+
+class SoftmaxLoss:
+    def forward(self, inputs, y_true):
+        e = np.exp(inputs - np.max(inputs, axis=1, keepdims=True))
+        self.output = e / np.sum(e, axis=1, keepdims=True)
+        return -np.log(self.output[range(len(inputs)), y_true]).mean()
+
+    def backward(self, dvalues, y_true):
+        samples = len(dvalues)
+        self.dinputs = dvalues.copy()
+        self.dinputs[range(samples), y_true] -= 1
+        self.dinputs = self.dinputs / samples
+"""
+
+MADE_OF_PARTS = """
+import numpy as np
+
+class Activation:
+    def __init__(self, f, f_prime):
+        self.f, self.f_prime = f, f_prime
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        return self.f(inputs)
+
+    def backward(self, grad):
+        return self.f_prime(self.inputs) * grad
+
+class NeuralNet:
+    def __init__(self, layers):
+        self.layers = layers
+
+    def forward(self, inputs):
+        for layer in self.layers:
+            inputs = layer.forward(inputs)
+        return inputs
+
+    def backward(self, grad):
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+        return grad
+"""
+
+STYLES = {
+    "one sample in a column": (COLUMN, {"Dense": "agree", "Activation": "agree", "Softmax": "agree"}),
+    "backprop of one sample": (ONE_BY_ONE, {"Network": "agree"}),
+    "nothing returned": (NOTHING_RETURNED, {"Dense": "agree", "SoftmaxLoss": "agree"}),
+    "made of functions and layers": (MADE_OF_PARTS, {"Activation": "agree", "NeuralNet": "agree"}),
+}
+
+
+def _write(tmp_path, source):
+    path = tmp_path / "layers.py"
+    path.write_text(source)
+    return path
+
+
+@pytest.mark.parametrize(("source", "verdicts"), STYLES.values(), ids=STYLES)
+def test_a_right_file_agrees(tmp_path, source, verdicts):
+    report = check_module(_write(tmp_path, source))
+    assert {name: report[name].verdict for name in verdicts} == verdicts, str(report)
+    assert report.ok
+
+
+@pytest.mark.parametrize(
+    ("source", "right", "wrong", "name"),
+    [
+        (COLUMN, "np.dot(self.weights.T, output_gradient)", "np.dot(self.weights.T, abs(output_gradient))", "Dense"),
+        (COLUMN, "np.identity(n) - self.output.T", "np.identity(n)", "Softmax"),
+        (COLUMN, "self.activation_prime(self.input)", "self.activation(self.input)", "Activation"),
+        (ONE_BY_ONE, "(1 - activations[-l] ** 2)", "(1 - activations[-l])", "Network"),
+        (NOTHING_RETURNED, "np.sum(dvalues, axis=0", "np.mean(dvalues, axis=0", "Dense"),
+        (NOTHING_RETURNED, "self.dinputs = self.dinputs / samples", "pass", "SoftmaxLoss"),
+        (MADE_OF_PARTS, "in reversed(self.layers)", "in self.layers", "NeuralNet"),
+        (MADE_OF_PARTS, "self.f_prime(self.inputs)", "self.f_prime(self.f(self.inputs))", "Activation"),
+    ],
+)
+def test_a_mistake_in_it_is_found(tmp_path, source, right, wrong, name):
+    assert right in source
+    report = check_module(_write(tmp_path, source.replace(right, wrong)))
+    assert [result.name for result in report.results if result.verdict == "disagree"] == [name], str(report)
+
+
+def test_that_only_one_sample_was_checked_is_said(tmp_path):
+    report = check_module(_write(tmp_path, COLUMN))
+    assert any("one sample in a column" in note for note in report["Dense"].notes)
+    assert not report["Activation"].notes
