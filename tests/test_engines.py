@@ -450,3 +450,45 @@ def test_a_backward_that_takes_the_cotangent():
     report = agrees(check(lambda x, y: x.exp() * y, Tensor(x), Tensor(2 * x)), "x", "y")
     assert "the cotangent is an argument of backward()" in said(report)
     wrong(check(lambda x: x.exp(factor=2), Tensor(x, requires_grad=True)), "x")
+
+
+class Zeroed:
+    """An engine whose gradients are values too, made by ``zero_grad()`` and lost when the data are set."""
+
+    wrong = 1.0
+
+    def __init__(self, data, requires_grad=False, depends_on=()):
+        self._data, self.requires_grad, self.depends_on = np.asarray(data), requires_grad, depends_on
+        self.grad = None
+        if requires_grad:
+            self.zero_grad()
+
+    @property
+    def data(self):
+        return self._data
+
+    @data.setter
+    def data(self, new):
+        self._data, self.grad = new, None
+
+    def zero_grad(self):
+        self.grad = Zeroed(np.zeros_like(self.data, dtype=float))
+
+    def __mul__(self, other):
+        parts = [(self, lambda grad: grad * other.data), (other, lambda grad: self.wrong * grad * self.data)]
+        return Zeroed(self.data * other.data, True, [part for part in parts if part[0].requires_grad])
+
+    def backward(self, grad=None):
+        grad = Zeroed(1.0) if grad is None else grad
+        self.grad.data = self.grad.data + grad.data
+        for value, back in self.depends_on:
+            value.backward(Zeroed(back(grad.data)))
+
+
+@pytest.mark.parametrize("requires_grad", [True, False])
+@pytest.mark.parametrize("wrong", [1.0, 1.1])
+def test_an_engine_whose_gradients_are_values(monkeypatch, wrong, requires_grad):
+    monkeypatch.setattr(Zeroed, "wrong", wrong)
+    numbers = np.random.default_rng(0).normal(size=(2, 3, 2))
+    report = check(lambda a, b: a * b * a, *(Zeroed(part, requires_grad) for part in numbers))
+    assert (report.verdict == "agree") == (wrong == 1.0), str(report)

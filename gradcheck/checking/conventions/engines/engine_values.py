@@ -65,17 +65,30 @@ def leaf(number: Any, like: Any) -> Any:
     if isinstance(like, type):
         wants = "requires_grad" in inspect.signature(like).parameters
         return like(number, requires_grad=True) if wants else like(number)
-    twin = copy.copy(like)
+    twin, began = copy.copy(like), like.grad
     twin.data = number
+    twin.grad = began  # whatever a setter of data did to it
     if getattr(twin, "requires_grad", True) is False:
         twin.requires_grad = True
+        _zeroed(twin)
     clear(twin)
     return twin
+
+
+def _zeroed(value: Any) -> bool:
+    """Whether the engine's own ``zero_grad()`` could be called."""
+    try:
+        value.zero_grad()
+    except Exception:  # there is none, or it wants a gradient that is there already
+        return False
+    return True
 
 
 def clear(value: Any) -> None:
     """No gradient yet: zero where the engine begins with zero, else None."""
     grad = value.grad
+    if is_value(grad) and _zeroed(value):
+        return
     if isinstance(grad, np.ndarray):
         value.grad = np.zeros_like(grad)
     elif isinstance(grad, int | float | np.number):
