@@ -53,6 +53,21 @@ def test_no_reason_is_given_that_is_none():
         assert "broadcast" not in explain(f, "M", {"M": M}).text()
 
 
+def test_a_reason_is_about_what_it_happened_to():
+    def products(M):
+        return np.sum(np.maximum((M / 2) @ M[:2].T, 0))
+
+    def outer(M):
+        return np.sum(np.exp(M[:, None] * np.ones((3, 2, 1))))
+
+    text = " ".join(explain(products, "M", {"M": M}).text().split())
+    assert "each entry of (0.5 * M) @ M[:2].T took one branch only" in text
+    assert "0.5 * M stood left of @ M[:2].T" in text
+    assert "M[:2] stood transposed right of (0.5 * M) @" in text
+    assert "entries of M were picked" in text
+    assert "M was only rearranged: δ is put back into its shape" in explain(outer, "M", {"M": M}).text()
+
+
 def test_an_entry_of_a_cotangent_is_told_from_the_cotangent_of_an_entry():
     def f(x):
         h = np.zeros(3)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.derivation.indexing import is_position, plain_index
+from gradcheck.derivation.indexing import has_arrays, is_position, plain_index
 from gradcheck.derivation.spelling import index_text
 from gradcheck.derivation.value import Traced, apply
 
@@ -38,7 +38,7 @@ class Filled(Traced):
     def named(self, name: str) -> Iterator[tuple[str, Traced]]:
         """What is computed in it, and how the code would call that."""
         for index, piece in self.pieces:
-            if piece.inputs and not _has_arrays(index):
+            if piece.inputs and not has_arrays(index):
                 yield f"{name}[{index_text(index)}]", piece
         if self._held is not None and (self.pieces or self._rewritten):
             yield name, self._held
@@ -102,17 +102,13 @@ def _from_the_front(index: Any, shape: tuple[int, ...]) -> Any:
     return found[0] if len(found) == 1 else found
 
 
-def _has_arrays(index: Any) -> bool:
-    return any(isinstance(i, np.ndarray | list) for i in (index if isinstance(index, tuple) else (index,)))
-
-
 def _is_whole(index: Any) -> bool:
     return index is Ellipsis or (isinstance(index, slice) and index == slice(None))
 
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two indices are written alike; of arrays nobody knows."""
-    return not (_has_arrays(one) or _has_arrays(other)) and repr(one) == repr(other)
+    return not (has_arrays(one) or has_arrays(other)) and repr(one) == repr(other)
 
 
 def _overlap(one: Any, other: Any, shape: tuple[int, ...]) -> bool:

@@ -28,3 +28,8 @@ def is_position(index: Any) -> bool:
 def as_tuple(index: Any) -> tuple[Any, ...]:
     """An index with one part for each axis it is about."""
     return index if isinstance(index, tuple) else (index,)
+
+
+def has_arrays(index: Any) -> bool:
+    """Whether some positions are listed one by one, and so may come twice or not at all."""
+    return any(isinstance(i, np.ndarray | list) for i in as_tuple(index))

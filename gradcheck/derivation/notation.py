@@ -49,6 +49,10 @@ class Python:
         """The formula as text."""
         return self._write(formula)[0]
 
+    def operand(self, formula: Formula) -> str:
+        """The same, in brackets unless it holds together by itself."""
+        return self._inside(formula, ATOM)
+
     def _write(self, formula: Formula) -> tuple[str, int]:
         match formula:
             case Number():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gradcheck.derivation.indexing import has_arrays
 from gradcheck.derivation.notation import Python
 from gradcheck.derivation.simplify import Simplifier
 from gradcheck.derivation.trace import interior
@@ -66,21 +67,23 @@ def _uses(above: Traced, below: Traced) -> Iterator[tuple[Traced, int]]:
 
 def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
     x = node.inputs[k]
-    name = below.name
+    name = _called(x)  # `below`, or what was made of it before
     if node.op == "matmul":
         yield from _of_product(node, k, x, name)
     elif node.op == "sum" and (weight := _weight(node, x, below)) is not None:
-        yield "why_weighted", {"x": name, "other": _called(weight)}
+        yield "why_weighted", {"x": below.name, "other": _called(weight)}
     elif node.op == "sum":
         key = "why_sum" if node.params["axis"] is None else "why_sum_axis"
         yield key, {"axis": _axes(node.params["axis"]), "shape": dimensions(x.shape)}
+    elif node.op == "getitem" and node.size == x.size and not has_arrays(node.params["index"]):
+        yield "why_rearranged", {"x": name}  # x[:, None]
     elif node.op in _SAID:
         yield _SAID[node.op], {"x": name}
     elif node.op == "einsum":
         yield "why_einsum", {"x": name, "subscripts": node.params["subscripts"]}
     elif node.op != "outer" and (repeated := _repeated(x.shape, node.shape)):
         shapes = {"shape": dimensions(x.shape), "wide": dimensions(node.shape)}
-        yield "why_broadcast", {"x": _called(x), "axes": _axes(repeated), **shapes}
+        yield "why_broadcast", {"x": name, "axes": _axes(repeated), **shapes}
     if node.op == "matmul" and x.ndim < node.ndim and x.ndim > 1:
         yield "why_broadcast", {"x": name, "shape": dimensions(x.shape), "wide": dimensions(node.shape), "axes": "0"}
 
@@ -93,10 +96,11 @@ def _weight(total: Traced, products: Traced, below: Traced) -> Traced | None:
     return others[0] if len(others) == 1 and others[0].shape == below.shape and not others[0].depends else None
 
 
-def _of_product(node: Traced, k: int, x: Traced, name: str | None) -> Iterator[Remark]:
+def _of_product(node: Traced, k: int, x: Traced, name: str) -> Iterator[Remark]:
     other = node.inputs[1 - k]
-    fields = {"x": name, "other": _called(other)}
+    fields = {"x": name, "other": other.name or Python().operand(Simplifier().formula(other))}
     if x.op == "transpose" and not x.name and x.ndim == other.ndim == 2:
+        name = fields["x"] = _called(x.inputs[0])
         yield ("why_transposed_left" if k == 0 else "why_transposed_right"), fields
     elif x.ndim > 1 and other.ndim == 1:
         yield "why_outer", fields
