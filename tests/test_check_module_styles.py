@@ -144,10 +144,35 @@ class NeuralNet:
         return grad
 """
 
+WITH_A_CONTEXT = """
+import numpy as np
+
+class Function:
+    def __init__(self, *tensors):
+        self.parents, self.saved_tensors = tensors, []
+
+    def save_for_backward(self, *values):
+        self.saved_tensors.extend(values)
+
+class LogSoftmax(Function):
+    @staticmethod
+    def forward(ctx, input):
+        top = input.max(axis=1, keepdims=True)
+        output = input - top - np.log(np.exp(input - top).sum(axis=1, keepdims=True))
+        ctx.save_for_backward(output)
+        return output
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        output, = ctx.saved_tensors
+        return grad_output - np.exp(output) * grad_output.sum(axis=1).reshape((-1, 1))
+"""
+
 STYLES = {
     "one sample in a column": (COLUMN, {"Dense": "agree", "Activation": "agree", "Softmax": "agree"}),
     "backprop of one sample": (ONE_BY_ONE, {"Network": "agree"}),
     "nothing returned": (NOTHING_RETURNED, {"Dense": "agree", "SoftmaxLoss": "agree"}),
+    "static, with a context": (WITH_A_CONTEXT, {"LogSoftmax": "agree"}),
     "made of functions and layers": (MADE_OF_PARTS, {"Activation": "agree", "NeuralNet": "agree"}),
 }
 
@@ -174,6 +199,7 @@ def test_a_right_file_agrees(tmp_path, source, verdicts):
         (ONE_BY_ONE, "(1 - activations[-l] ** 2)", "(1 - activations[-l])", "Network"),
         (NOTHING_RETURNED, "np.sum(dvalues, axis=0", "np.mean(dvalues, axis=0", "Dense"),
         (NOTHING_RETURNED, "self.dinputs = self.dinputs / samples", "pass", "SoftmaxLoss"),
+        (WITH_A_CONTEXT, "np.exp(output) *", "output *", "LogSoftmax"),
         (MADE_OF_PARTS, "in reversed(self.layers)", "in self.layers", "NeuralNet"),
         (MADE_OF_PARTS, "self.f_prime(self.inputs)", "self.f_prime(self.f(self.inputs))", "Activation"),
     ],

@@ -94,6 +94,54 @@ class TakesItsLayers:
         return d_loss__dw_out, d_loss__db_out, d_loss__d_w_h, d_loss__d_b_h
 
 
+class Operation:
+    """Made of its tensors by an engine; saves for backward."""
+
+    wrong = 1.0
+
+    def __init__(self, *tensors):
+        self.parents, self.saved_tensors = tensors, []
+
+    def save_for_backward(self, *values):
+        self.saved_tensors.extend(values)
+
+
+class Dot(Operation):
+    @staticmethod
+    def forward(ctx, input, weight):
+        ctx.save_for_backward(input, weight)
+        return input.dot(weight)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        input, weight = ctx.saved_tensors
+        return grad_output.dot(weight.T), Dot.wrong * input.T.dot(grad_output)
+
+
+class Power:
+    """A context from somewhere else, and an argument without a gradient."""
+
+    wrong = 1.0
+
+    @staticmethod
+    def forward(ctx, x, n=3):
+        ctx.x, ctx.n = x, n
+        return x**n
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return Power.wrong * grad_output * ctx.n * ctx.x ** (ctx.n - 1), None
+
+
+@pytest.mark.parametrize(("kind", "inputs"), [(Dot, (x, rng.normal(size=(6, 4)))), (Power, (x,)), (Power, (x, 2))])
+def test_static_methods_with_a_context(monkeypatch, kind, inputs):
+    report = check(kind, *inputs)
+    assert report, str(report)
+    assert "static forward(ctx, ...) and backward(ctx, ...)" in report.understood
+    monkeypatch.setattr(kind, "wrong", 0.9)
+    assert check(kind, *inputs).verdict == "disagree"
+
+
 STYLES = {
     "output left in an attribute": (LeavesItsOutput, (x,), ["inputs", "weights", "biases"]),
     "output left, with a switch": (SwitchedOff, (x,), ["inputs"]),

@@ -21,7 +21,7 @@ from typing import Any
 from gradcheck.checking.conventions.engines import engine
 from gradcheck.checking.conventions.frameworks import autograd_function, jax_function, torch_function
 from gradcheck.checking.conventions.frameworks.torch_kinds import is_function_class
-from gradcheck.checking.conventions.functions import attributes, function, pair, value_and_gradient
+from gradcheck.checking.conventions.functions import attributes, context, function, pair, value_and_gradient
 from gradcheck.checking.conventions.layers import attributes as layer_attributes
 from gradcheck.checking.conventions.layers import layer
 from gradcheck.checking.conventions.networks import from_targets, network, network_with_gradients
@@ -33,6 +33,7 @@ CONVENTIONS = (
     torch_function,  # what PyTorch differentiates, if it is imported; its classes look like static pairs
     attributes,  # a backward that leaves gradients at its arguments: inp.g = ...
     from_targets,  # a backward that is given targets, and starts from a loss
+    context,  # an operation whose static methods hand each other a context
     pair,  # two functions, where backward= is given, or static methods
     function,  # a number and its gradient, where grad= is given
     jax_function,  # what JAX differentiates, if it is imported

@@ -1,14 +1,17 @@
 """Derivatives written for a framework: ``nn.Module``, ``autograd.Function``, ``custom_vjp``, primitives of autograd.
 
-They are seen by what they are, and only where the file itself has imported the framework.
+They are seen by what they are, and only where the file itself has imported the framework. Operations on arrays of NumPy
+that are written as ``autograd.Function`` wants them, with a context, are run likewise.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from gradcheck.checking.conventions.frameworks.torch_kinds import is_function_class, signature_of
 from gradcheck.checking.conventions.frameworks.torch_values import torch_module
+from gradcheck.checking.conventions.functions.context import takes_context
 
 _RULES = ("fwd", "bwd", "jvp")
 
@@ -16,8 +19,13 @@ _RULES = ("fwd", "bwd", "jvp")
 def is_custom(value: Any) -> bool:
     """Whether a framework runs it: a class of PyTorch's, a function with a rule of JAX's or autograd's."""
     if isinstance(value, type):
-        return is_function_class(value) or (_is_module_class(value) and "forward" in _methods(value))
+        return is_operation(value) or (_is_module_class(value) and "forward" in _methods(value))
     return is_jax_rule(value) or is_primitive(value)
+
+
+def is_operation(value: Any) -> bool:
+    """Whether it is a class of which no instance is made: its forward and backward are given a context."""
+    return is_function_class(value) or takes_context(value)
 
 
 def is_primitive(value: Any) -> bool:
@@ -33,13 +41,15 @@ def is_jax_rule(value: Any) -> bool:
 
 def is_made(value: Any) -> bool:
     """Whether an instance has to be made first."""
-    return inspect.isclass(value) and not is_function_class(value)
+    return inspect.isclass(value) and not is_operation(value)
 
 
 def run_of(value: Any) -> Callable[..., Any]:
     """The function whose arguments are the inputs, without the context."""
     if is_function_class(value):
         return signature_of(value.apply)
+    if takes_context(value):
+        return partial(value.forward, None)
     return written(value)  # type: ignore[no-any-return]
 
 

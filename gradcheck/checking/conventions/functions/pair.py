@@ -41,6 +41,8 @@ _OTHER_WORDS_IN_D = ("data", "den", "dict", "diff", "dim", "dist", "drop")
 class PairSubject(Subject):
     """A forward function and its backward."""
 
+    with_cache = "forward/backward pair; forward returns (out, cache)"
+
     def __init__(
         self,
         forward: Callable[..., Any],
@@ -89,11 +91,11 @@ class PairSubject(Subject):
         """The outputs proper, and what backward takes after the cotangents: a cache, the inputs, or nothing."""
         split = self._with_a_named_cache(returned, inputs)
         if split is not None:
-            self.understood = "forward/backward pair; forward returns (out, cache)"
+            self.understood = self.with_cache
             return split
         count = self._count_before_cache(returned)
         if count:
-            self.understood = "forward/backward pair; forward returns (out, cache)"
+            self.understood = self.with_cache
             return as_outputs(returned[:count]), list(returned[count:])
         outputs = as_outputs(returned)
         if self.reading is None:
