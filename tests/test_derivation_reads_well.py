@@ -156,3 +156,11 @@ def test_the_deltas_are_numbered_without_a_gap():
 
     names = [row.delta for row in explain(f, "x", {"x": 1.1}).rows if row.delta]
     assert names == ["δ1", "δ2"]
+
+
+def test_two_nameless_arrays_of_one_shape_have_two_names():
+    def f(x):
+        return np.sum(np.exp(x * np.arange(6)) + np.arange(6) - 2 * np.arange(6) * x + x * np.arange(1, 7))
+
+    text = " ".join(explain(f, "x", {"x": 0.5}).text().split())
+    assert "sum(exp(x * array(6)) + array(6) - array_2(6) * x + x * array_3(6))" in text

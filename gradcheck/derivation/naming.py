@@ -18,6 +18,7 @@ import numpy as np
 
 from gradcheck.derivation.filled import Filled
 from gradcheck.derivation.indexing import is_position
+from gradcheck.derivation.spelling import SHORT
 from gradcheck.derivation.untraced import is_user_code
 from gradcheck.derivation.value import Traced
 
@@ -104,6 +105,19 @@ def name_constants(recorder: NameRecorder, values: list[Traced]) -> None:
         array, name = recorder.arrays.get(id(value.value), (None, ""))
         if value.op == "constant" and array is value.value and not value.name and name not in taken:
             value.name = name
+    _tell_apart([value for value in values if value.op == "constant" and not value.name and np.ndim(value.value)])
+
+
+def _tell_apart(nameless: list[Traced]) -> None:
+    """Of several nameless arrays of one shape, which are shown by it, the second is array_2(3, 4), and so on."""
+    contents: dict[tuple[int, ...], list[bytes]] = {}
+    for value in nameless:
+        known = contents.setdefault(value.shape, [])
+        content = np.asarray(value.value).tobytes()
+        if content not in known and np.any(value.value):
+            known.append(content)
+        if content in known[1:] and (value.ndim > 1 or value.size > SHORT):
+            value.name = f"array_{known.index(content) + 1}({', '.join(map(str, value.shape))})"
 
 
 def name_positions(values: list[Traced]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.derivation.indexing import as_tuple, is_position
 from gradcheck.derivation.rearranged import rearranged
-from gradcheck.derivation.spelling import array_text
+from gradcheck.derivation.spelling import SHORT, array_text
 from gradcheck.derivation.symbols import (
     ONE,
     Coefficient,
@@ -34,7 +34,6 @@ from gradcheck.derivation.trace import interior
 from gradcheck.derivation.value import Traced
 
 MINUS_ONE = number(-1)
-_SHORT = 4  # entries; such a nameless constant is written out
 COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 
 
@@ -135,7 +134,7 @@ def _constant(value: Traced) -> Formula:
     if value.name:
         return symbol(value)
     content = np.asarray(value.value)
-    short = content.ndim == 1 and content.size <= _SHORT
+    short = content.ndim == 1 and content.size <= SHORT
     name = array_text(content) if short else f"array({', '.join(map(str, value.shape))})"
     return Symbol(name, value.value, content.tobytes())
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 DIGITS = 9  # decimals in every table
+SHORT = 4  # entries; an array of no more is written out
 
 
 def decimal(value: float, *, trim: bool = False) -> str:
@@ -30,7 +31,7 @@ def array_text(value: Any) -> str:
     """A number, a small array on one line, or a large one by its shape."""
     if np.ndim(value) == 0:
         return decimal(float(value), trim=True)
-    if np.size(value) > 4:
+    if np.size(value) > SHORT:
         return "array(" + ", ".join(map(str, np.shape(value))) + ")"
     return "[" + ", ".join(array_text(item) for item in value) + "]"
 
