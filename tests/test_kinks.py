@@ -325,6 +325,17 @@ def test_a_kink_under_noise_is_not_made_a_mistake():
     assert report.verdict in ("agree", "undecided"), str(report)
 
 
+@pytest.mark.parametrize("away", [1e-3, 1e-5, 1e-6, 1e-7, -1e-7, -1e-5, -1e-3])
+def test_what_stands_still_beside_a_kink_is_not_called_noisy(away):
+    """Beyond the edge of a clip nothing moves; a look further out meets the edge, which is no staircase."""
+    x = np.array([1 + away, -1 - away, 0.2, 5.0, 0.7])
+    inside = np.abs(x) < 1
+    for seed in range(3):
+        assert check(lambda x: np.clip(x, -1, 1), x, backward=lambda g, x: g * inside, seed=seed).verdict == "agree"
+        wrong = check(lambda x: np.clip(x, -1, 1), x, backward=lambda g, x: g * (1.001 * inside), seed=seed)
+        assert wrong.verdict == "disagree"
+
+
 # ---------------------------------------------------------------------------------- where there is no slope at all
 
 JUMPS = [
@@ -340,7 +351,8 @@ JUMPS = [
 def test_at_a_jump_nothing_is_decided_and_the_report_says_so(f, x, gradient):
     report = checked(f, [x], [gradient])
     assert report.verdict != "agree", str(report)
-    assert "the function jumps or is not defined around this point: choose another point" in said(report)
+    assert "the function jumps, climbs in steps," in said(report)
+    assert "choose another point" in said(report)
 
 
 @pytest.mark.parametrize("f", [lambda x: np.sqrt(np.abs(x)), np.cbrt], ids=["cusp", "vertical tangent"])

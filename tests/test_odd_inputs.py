@@ -447,7 +447,7 @@ def test_a_gradient_that_is_zero_at_an_optimum(f, slope, size):
         lambda x: np.sum(f(x)), x, kind="grad", right=slope, wrong=lambda x: slope(x) + 0.1 * (np.arange(size) == 0)
     )
     assert_told_apart(right, wrong)
-    assert np.flatnonzero(wrong["x"].wrong).tolist() == [0]
+    assert np.flatnonzero(wrong.tensors[0].wrong).tolist() == [0]
     assert right.evaluations <= 200
 
 
@@ -502,7 +502,7 @@ def test_nan_in_an_input_that_the_function_can_cope_with():
     right = check(mean_without_nan, x, backward=lambda g, x: np.where(np.isnan(x), 0, 2 * x * g))
     assert right.verdict != "disagree", str(right)
     wrong = check(mean_without_nan, x, backward=lambda g, x: np.where(np.isnan(x), 0, 3 * x * g))
-    assert np.flatnonzero(wrong["x"].wrong).tolist() == [0, 2], str(wrong)
+    assert np.flatnonzero(wrong.tensors[0].wrong).tolist() == [0, 2], str(wrong)
 
 
 def masked_softmax(x, mask):
@@ -748,3 +748,26 @@ def test_odd_functions(f, x, backward):
 def test_arrays_with_an_arithmetic_of_their_own_are_refused(kind):
     with pytest.raises(TypeError, match=r"input 0 is a MaskedArray.*pass np\.asarray\(x\)"):
         check(np.square, kind(normal(3)), backward=lambda g, x: 2 * x * g)
+
+
+def test_an_infinitely_steep_function_of_a_tiny_entry_beside_large_ones():
+    """Lines through all entries overstep the tiny one, and so cannot accuse it."""
+    x = np.array([1e-300, 1e-20, 1.0])
+    for seed in range(4):
+        assert check(np.sqrt, x, backward=lambda g, x: g / (2 * np.sqrt(x)), seed=seed).verdict == "agree"
+        assert check(np.sqrt, x, backward=lambda g, x: g / (1.999 * np.sqrt(x)), seed=seed).verdict == "disagree"
+
+
+def test_one_entry_of_a_sum_of_entries_of_all_sizes():
+    """The sum is rounded to more than the tiny entry, but moves as that moves by more than itself."""
+    x = np.array([1e-8, 3.0, -2e8, 0.5, 1e-3, -7e5, 2e-8, 1.0])
+    slip = np.where(np.arange(8) == 6, 1e-4, 0)
+    right, wrong = both(np.sum, x, right=np.ones_like, wrong=lambda x: 1 + slip, kind="grad")
+    assert_told_apart(right, wrong)
+    assert np.flatnonzero(wrong.tensors[0].wrong).tolist() == [6]
+
+
+def test_a_gradient_smaller_than_any_number_is_zero():
+    x = np.array([0.7, 2.0, 1.5]) * 1e200
+    right, wrong = both(lambda x: 1 / x, x, right=lambda g, x: -g / x / x, wrong=lambda g, x: -g / x * 1e-100)
+    assert_told_apart(right, wrong)

@@ -126,10 +126,8 @@ class EntryMeter:
         """Whether the entries add up to the slopes along random lines, which a wrong grouping would not let them."""
         if all(agrees(line, entries) for line in self.witnesses):
             return True
-        # Entries that need steps of their own are overstepped by those lines; they may rest in others.
         resting = self._far_below_typical() & (entries.error < np.inf)
-        directions = [np.where(resting, 0, self.random_direction()) for _ in range(2)]
-        return bool(resting.any()) and all(agrees(self.settled(self.line(d)), entries) for d in directions)
+        return bool(resting.any()) and all(agrees(self.modest_line(resting), entries) for _ in range(2))
 
     def _far_below_typical(self) -> Array:
         x = self.near.x
@@ -185,6 +183,11 @@ class EntryMeter:
     def random_line(self) -> Line:
         """The whole array along a random direction, measured at every step until its slope is known."""
         return self.settled(self.line(self.random_direction()))
+
+    def modest_line(self, resting: Array | None = None) -> Line:
+        """A random line that oversteps no entry: those that need smaller steps of their own rest in it."""
+        resting = self._far_below_typical() if resting is None else resting
+        return self.settled(self.line(np.where(resting, 0, self.random_direction())))
 
     def random_direction(self) -> Array:
         """Random signs times [0.5, 1.5] times the scale of each entry."""

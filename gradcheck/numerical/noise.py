@@ -37,6 +37,9 @@ GOLDEN = 0.6180339887498949
 FURTHER = 2.0**7
 """How much further out an output is looked at that does not move."""
 
+KINKS = 3
+"""Outputs that stand still beside a kink may hide a staircase in other outputs: so many of them are put aside."""
+
 VANISHED = 1 / 16
 """What is left of a jitter, seen closer, that is structure; or the treads of a staircase, between its steps."""
 
@@ -99,10 +102,13 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
     pair = next(steps)
     noise, rise = jitter_along_all(near, pair)
     moved = rise != 0
+    stairs = np.zeros(noise.shape, bool)
     if not moved.all():
         # Flat so far: constant, or a tread wider than the step. Only a look further out can tell.
         far, _ = _left_over(near, FURTHER * pair[0])
-        noise = np.where(moved, noise, np.fmax(noise, far))
+        unheard = ~moved & (far > SUSPICIOUS * rounding)
+        stairs = _made_of_steps(near, [FURTHER * pair[0]], far, unheard)
+        noise = np.where(moved | (unheard & ~stairs), noise, np.fmax(noise, far))
     wild = smooth = np.zeros(noise.shape, bool)
     usual = SUSPICIOUS * rounding
     if not np.all(noise <= usual):
@@ -116,12 +122,25 @@ def measured_noise(near: Neighbourhood, rng: np.random.Generator) -> Noise:
         if pair and vanished.any() and jumps(near, pair[0], TIMES, noise, vanished):
             far, _ = _left_over(near, FURTHER * pair[0])  # outputs that met no step so close to x may meet it here
             return Noise(np.fmax(np.fmax(noise, rounding), np.fmin(far, 4 * np.max(noise))), wild)
-        pair = []  # even closer looks are for poles at 0
         # Outputs that no longer move at all lie on a staircase (a cast to a narrower type): its treads are noise.
-        noise = np.where(suspect & moved & ~(finer > noise), finer, noise)
+        still = suspect & ~moved
+        if pair:
+            still &= stairs | _made_of_steps(near, pair, noise, still & ~stairs)
+        pair = []  # even closer looks are for poles at 0
+        noise = np.where(suspect & ~still & ~(finer > noise), finer, noise)
         smooth = smooth | (finer <= LITTLE * rise)
         wild = np.where(moved, suspect & (finer > usual) & ~smooth, wild & suspect)
     return Noise(np.where(np.isfinite(noise), np.maximum(noise, rounding), rounding), wild)
+
+
+def _made_of_steps(near: Neighbourhood, steps: list[Array], noise: Array, among: Array) -> Array:
+    """Those of some outputs whose jitter along some displacements is that of a staircase, and not of a kink."""
+    among = among.copy()
+    for _ in range(KINKS):
+        if not among.any() or any(jumps(near, step, TIMES, noise, among) for step in steps):
+            break
+        among.flat[np.argmax(np.where(among, noise, 0))] = False
+    return among
 
 
 @np.errstate(all="ignore")

@@ -37,7 +37,16 @@ A_STEP = 2.0**-8
 """A bend that is still so much of the jitter then is a step."""
 
 FURTHEST = 2.0**-5
-"""Treads wider than this share of x are no rounding: the function itself has steps."""
+"""Treads wider than this share of x are those of a function that itself has steps, if they are not next to nothing."""
+
+WIDEST = 64.0
+"""So many times x away a function is looked at that stands still."""
+
+BEYOND = range(2, 33, 2)
+"""At these powers of two of x a function may reach values of which its steps are the last digit."""
+
+NEXT_TO = 1 + 2.0**-10
+"""Where it leaves a tread for the next, a function is still the same so many times further on."""
 
 NEAREST = 2.0**-30
 """Where the search for the end of a tread begins, as a share of x."""
@@ -57,12 +66,15 @@ def jumps(near: Neighbourhood, step: Array, times: tuple[int, ...], noise: Array
     values = np.array([value(place) for place in places])
     rises = np.diff(values)
     slope, odd = np.median(rises) / (places[1] - places[0]), int(np.argmax(np.abs(rises - np.median(rises))))
+    if rises[odd] == 0:  # nothing happens on a tread
+        odd = int(np.argmax(np.abs(rises)))
     (low, high), (below, above), bend = places[odd : odd + 2], values[odd : odd + 2], 0.0
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         at = value(middle)
         bend = abs(at - (below + above) / 2)
-        if abs(at - below - slope * (middle - low)) > abs(above - at - slope * (high - middle)):
+        first, second = abs(at - below - slope * (middle - low)), abs(above - at - slope * (high - middle))
+        if above == at or (first > second and at != below):
             high, above = middle, at
         else:
             low, below = middle, at
@@ -89,31 +101,51 @@ def climb_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> float:
     float
         What one output rises, times its cotangent, for each `step`; 0 where there is no staircase.
     """
-    far = [near([np.asarray(share * step, step.dtype)])[0] for share in (FURTHEST, -FURTHEST)]
-    change = np.nan_to_num(np.fmax(*(np.abs(cotangent * (value - near.base)) for value in far)))
-    output = int(np.argmax(change))
+    output = _first_to_move(near, step, cotangent)
+    if output is None:
+        return 0.0
 
     def value(place: float) -> float:
         return float(near([np.asarray(place * step, step.dtype)])[0].flat[output])
 
     here = float(near.base.flat[output])
-    width = sum(_end_of_tread(value, here, side) for side in (1, -1))
-    if not change.flat[output] > 0 or width >= FURTHEST:
+    ends = [side * _end_of_tread(value, here, side) for side in (1, -1) if value(side * WIDEST) != here]
+    if all(value(end) != value(end * NEXT_TO) for end in ends):  # it leaves what looked like a tread continuously
         return 0.0
+    width = sum(map(abs, ends))
     values = [value(place) for place in np.linspace(-4 * width, 4 * width, 65)]
-    flat = sorted({before for before, after in itertools.pairwise(values) if before == after})
+    beyond = [value(place) for end in ends if width >= FURTHEST for place in np.linspace(end, 1.5 * end, 33)]
+    flat = sorted({before for before, after in itertools.pairwise(values + beyond) if before == after})
     height = min((after - before for before, after in itertools.pairwise(flat)), default=0.0)
     if len(flat) <= MOST_FLATS or height <= HIGH * near.eps * abs(here):
         return 0.0
-    return abs(float(cotangent.flat[output])) * (max(values) - min(values)) / (8 * width)
+    if width >= FURTHEST and height > HIGH * near.eps * _largest_beyond(value):
+        return 0.0
+    return abs(float(cotangent.flat[output])) * float(np.nanmax(values) - np.nanmin(values)) / (8 * width)
+
+
+def _first_to_move(near: Neighbourhood, step: Array, cotangent: Array) -> int | None:
+    """The output that has moved most, times its cotangent, where any has; treads may be wide."""
+    for reach in (FURTHEST, WIDEST):
+        values = near(np.asarray(side * reach * step, step.dtype) for side in (1, -1))
+        change = np.nan_to_num(np.fmax(*(np.abs(cotangent * (value - near.base)) for value in values)))
+        if change.any():
+            return int(np.argmax(change))
+    return None
 
 
 def _end_of_tread(value: Callable[[float], float], here: float, side: int) -> float:
     """How far away, at least, a value differs; found by doubling."""
     place = NEAREST
-    while place < FURTHEST and value(side * place) == here:
+    while place < WIDEST and value(side * place) == here:
         place *= 2
     return place
+
+
+def _largest_beyond(value: Callable[[float], float]) -> float:
+    """How large a function becomes far away; its last digit there is the height of steps that are rounding here."""
+    sizes = [abs(value(2.0**k)) for k in BEYOND]
+    return max((size for size in sizes if np.isfinite(size)), default=0.0)
 
 
 def tread(rises: Array, value: Array) -> Array:

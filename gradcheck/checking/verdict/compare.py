@@ -234,8 +234,8 @@ def _verdict(any_wrong: bool, resolution: float, meter: EntryMeter) -> tuple[Ver
 def _advice(resolution: float, meter: EntryMeter) -> str:
     if not np.isfinite(resolution):
         return (
-            "the difference quotients do not settle for any step; the function jumps or is not defined around "
-            "this point: choose another point"
+            "the difference quotients do not settle for any step; the function jumps, climbs in steps, has a kink too "
+            "close or is not defined around this point: choose another point, or check what comes before it is rounded"
         )
     if meter.witnesses[0].bent() and not meter.witnesses[0].drowned():
         return (
@@ -265,7 +265,8 @@ def _typical(meter: EntryMeter, tolerance: Tolerance, *numerical: Array) -> floa
     # Where the outputs are zero themselves, they still rise at the largest step.
     levels = [line.levels[max(line.levels)] for line in meter.witnesses]
     rises = [abs(float(side)) for level in levels for side in (level.left, level.right) if np.isfinite(side)]
-    return max(typical, doubling, max(rises, default=0.0) / (float(norm(meter.direction)) or 1.0))
+    rise = max(rises, default=0.0) / (float(norm(meter.direction)) or 1.0)
+    return max(typical, doubling, rise, float(np.finfo(tolerance.analytic.dtype).tiny))
 
 
 def _argmax(values: Array) -> tuple[int, ...]:

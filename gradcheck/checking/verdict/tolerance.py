@@ -58,16 +58,18 @@ class Tolerance:
 
     def of_entries(self, entries: Entries) -> Array:
         """For each entry."""
-        return np.asarray(SAFETY * entries.error + self._rounding(np.abs(self.analytic)) + self.jitter)
+        return np.asarray(SAFETY * entries.error + self._rounding(np.abs(self.analytic), 1.0) + self.jitter)
 
     def of_line(self, line: Line, error: Array) -> float:
         """For the slope along a line; roundings of many entries add like random numbers."""
         together, jitter = norm(self.analytic * line.direction), norm(np.asarray(self.jitter * line.direction))
-        return float(SAFETY * error + self._rounding(together) + jitter)
+        return float(SAFETY * error + self._rounding(together, norm(line.direction)) + jitter)
 
-    def _rounding(self, size: Any) -> Any:
+    def _rounding(self, size: Any, unit: Any) -> Any:
+        limits = np.finfo(self.analytic.dtype)
+        underflow = float(limits.tiny * limits.eps) * unit  # what is smaller than any number is rightly called 0
         # rtol is relative to the true gradient, of which this is the least that a gradient of that size allows.
-        return (8 * float(np.finfo(self.analytic.dtype).eps) + self.rtol / (1 + self.rtol)) * size
+        return (8 * float(limits.eps) + self.rtol / (1 + self.rtol)) * size + underflow
 
 
 def outside(value: Any, low: Any, high: Any) -> Any:

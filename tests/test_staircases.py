@@ -1,0 +1,83 @@
+"""Where rounding makes a staircase of a function, no right gradient is called wrong, and a gross mistake is seen."""
+
+import numpy as np
+import pytest
+from reading import said
+
+from gradcheck import check
+
+SEEDS = range(4)
+
+
+def verdicts(forward, backward, x):
+    """What is said of a gradient by several seeds."""
+    return {check(forward, x, backward=backward, seed=seed).verdict for seed in SEEDS}
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+@pytest.mark.parametrize("saturation", [20, 30, 36, 40])
+def test_the_last_digits_of_a_sum_hide_the_slope_of_what_is_added(saturation):
+    """Softplus as one should not write it: ``log(1 + tiny)`` climbs in steps of the last digit of 1."""
+
+    def backward(dout, x):
+        return dout / (1 + np.exp(saturation - x))
+
+    assert "disagree" not in verdicts(lambda x: np.log(1 + np.exp(x - saturation)), backward, normal(8, 5))
+
+
+@pytest.mark.parametrize("size", [1e-5, 1e-7, 1e-8])
+def test_a_difference_that_loses_all_digits(size):
+    x = normal(5) * size
+    assert "disagree" not in verdicts(lambda x: 1 - np.cos(x), lambda dout, x: dout * np.sin(x), x)
+
+
+@pytest.mark.parametrize("digits", [3, 4, 5, 6, 8, 12])
+def test_neither_of_two_meanings_of_a_rounded_function_is_called_wrong(digits):
+    """0 is the derivative of the staircase almost everywhere, the cosine the slope of what was rounded."""
+
+    def forward(x):
+        return np.round(np.sin(x), digits)
+
+    assert "disagree" not in verdicts(forward, lambda dout, x: dout * np.cos(x), normal(5))
+    if digits < 12:  # finer treads are nothing that a checker can see
+        assert "disagree" not in verdicts(forward, lambda dout, x: 0 * dout, normal(5))
+    assert "agree" not in verdicts(forward, lambda dout, x: 1.5 * dout * np.cos(x), normal(5))
+
+
+def test_the_report_says_that_there_are_steps():
+    report = check(lambda x: np.round(np.sin(x), 3), normal(5), backward=lambda dout, x: dout * np.cos(x))
+    assert report.verdict == "undecided"
+    assert "climbs in steps" in said(report)
+    assert "check what comes before it is rounded" in said(report)
+
+
+def quantised(x):
+    return np.round(8 * x) / 8
+
+
+def test_a_straight_through_gradient_of_wide_steps_is_wrong():
+    assert verdicts(quantised, lambda dout, x: 0 * dout, normal(5) * 3) == {"agree"}
+    assert verdicts(quantised, lambda dout, x: dout, normal(5) * 3) == {"disagree"}
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda x: np.sin(x).astype(np.float32).astype(float),
+        lambda x: (np.sin(x) + 1e8) - 1e8,
+        lambda x: np.sin(x) + 1e8,
+        lambda x: np.maximum(np.sin(x), -2),
+    ],
+    ids=["single precision inside", "cancelled", "drowned", "smooth"],
+)
+def test_a_gradient_left_out_is_wrong_however_the_arithmetic_rounds(forward):
+    assert verdicts(forward, lambda dout, x: 0 * dout, normal(5)) == {"disagree"}
+
+
+def test_a_dead_branch_is_no_staircase():
+    x = -1 - np.abs(normal(5))
+    assert verdicts(lambda x: np.maximum(x, 0), lambda dout, x: dout, x) == {"disagree"}
+    assert verdicts(lambda x: np.clip(x, 0, 1), lambda dout, x: dout, x) == {"disagree"}
