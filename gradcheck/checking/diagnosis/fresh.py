@@ -11,7 +11,7 @@ Array = NDArray[Any]
 def fresh_tensor(x: Array, rng: np.random.Generator) -> Array:
     """Other values within the range of the given ones, in another order; what is constant becomes varied.
 
-    Zeros and ones (masks, one-hot targets) stay, rows that add up to 1 still do.
+    Zeros and ones (masks, one-hot targets) stay, rows that add up to 1 still do, a symmetric matrix stays one.
 
     Examples
     --------
@@ -31,7 +31,12 @@ def fresh_tensor(x: Array, rng: np.random.Generator) -> Array:
     jitter = apart * typical * (1 if np.min(x) >= 0 else rng.choice([-1, 1], x.shape))
     one, other = (rng.permutation(x.ravel()).reshape(x.shape) for _ in range(2))
     mixed = one + rng.uniform(0, 0.3, x.shape) * (other - one)
-    return np.asarray(np.where(mixed == one, mixed + jitter, mixed), x.dtype)
+    other = np.asarray(np.where(mixed == one, mixed + jitter, mixed), x.dtype)
+    return np.asarray((other + other.T) / 2, x.dtype) if _is_symmetric(x) else other
+
+
+def _is_symmetric(x: Array) -> bool:
+    return x.ndim == 2 and x.shape[0] == x.shape[1] > 1 and np.array_equal(x, x.T)
 
 
 def _varied(x: Array, rng: np.random.Generator) -> Array:

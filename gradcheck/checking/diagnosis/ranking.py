@@ -1,5 +1,6 @@
 """Which explanations hold at fresh points, and which of those to believe."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ BY_NUMBERS = 0.75
 TINY = 1e-3
 """Two mistakes at once do not leave a gradient right to this share of itself."""
 
+FAR_FETCHED = 3
+"""Explanations of so much doubt are believed only where reading the code tells nothing simpler."""
+
 FITTED = ("truncated", "missing-term", "one-sample", "missing-mask")
 """Mistakes with so much to fit that on top of others they would explain anything."""
 
@@ -69,8 +73,9 @@ def explain(clues: Clues) -> list[Diagnosis]:
     with suppress(LimitReached), at_most(runner, int(BY_NUMBERS * (runner.limit - runner.evaluations))):
         _by_numbers(clues, scored)
     with suppress(LimitReached):  # what was found by then is judged
-        if not _convinced(scored):
-            _score(clues, [h for h in LAST if clues.bureau.reading or h is not rewriting], scored)
+        if not _convinced(scored, FAR_FETCHED - 1):
+            known = _convinced(scored)
+            _score(clues, [h for h in LAST if (clues.bureau.reading if h is rewriting else not known)], scored)
     best = sorted(
         (
             s
@@ -109,8 +114,8 @@ def scored_as(clues: Clues, hypothesis: Callable[[Clues], Iterator[Explanation |
     return settled or [_diagnosis(clues, s) for s in best[:1]]
 
 
-def _convinced(scored: Sequence[Scored]) -> bool:
-    return any(s.share >= CONVINCING and not s.is_coincidence for s in scored)
+def _convinced(scored: Sequence[Scored], doubt: float = math.inf) -> bool:
+    return any(s.share >= CONVINCING and not s.is_coincidence and s.explanation.doubt <= doubt for s in scored)
 
 
 def _score(clues: Clues, hypotheses: Iterable[Hypothesis], scored: list[Scored]) -> None:

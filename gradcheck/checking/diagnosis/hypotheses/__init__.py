@@ -13,6 +13,7 @@ from gradcheck.checking.diagnosis.hypotheses import (
     contributions,
     cotangent,
     fused,
+    labelled,
     nonlinear,
     order,
     paths,
@@ -51,10 +52,12 @@ CHEAP: tuple[Hypothesis, ...] = (
     slices.multiplied,
     slices.entries,
     added.added,
+    added.scaled_but_for_a_term,
     fused.of_the_output,
     small.precision,
     order.where_nothing_belongs,
     order.misrouted,
+    labelled.labelled,
 )
 """Those that need no more than the Jacobians, simpler ones first."""
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from gradcheck.checking.diagnosis.clues import Clues
 from gradcheck.checking.diagnosis.explanation import Explanation
-from gradcheck.checking.diagnosis.hypotheses.scale import fitted_factor
+from gradcheck.checking.diagnosis.hypotheses.scale import fitted_factor, said_of
+from gradcheck.checking.diagnosis.places import said_of_places
 from gradcheck.checking.diagnosis.trial import Trial
 
 Array = NDArray[Any]
@@ -30,6 +31,7 @@ def leftover(clues: Clues) -> Iterator[Explanation]:
         f"{clues.d} is the right gradient plus the same array for every input and dout (at most {largest:.4g}): "
         "an earlier gradient, or something else that was there before, is still in it.",
         f"Set {clues.d} to zero before accumulating, or assign it.",
+        3,
     )
 
 
@@ -51,14 +53,46 @@ def added(clues: Clues) -> Iterator[Explanation]:
         if not factor or not np.isfinite(factor):
             continue
         factor = round(factor * 12) / 12 if abs(factor - round(factor * 12) / 12) < 1e-6 else factor
+        said = f"{clues.d} {missing if factor < 0 else extra}".replace("{c}", f"{abs(factor):.6g}")
+
+        def predict(trial: Trial, term: Term = term, factor: float = factor, where: Any = True) -> Array:
+            return np.asarray(trial.right(clues.tensor) + factor * term(trial) * where)
+
+        yield Explanation("missing-term", predict, said, remedy, 1)
+        wrong = clues.comparison.wrong
+        if wrong.any() and (place := said_of_places(wrong)):
+            only = fitted_factor(rest[wrong], np.broadcast_to(present, rest.shape)[wrong])
+            there = (missing if only < 0 else extra).replace("{c}", f"{abs(only):.6g}").rstrip(".")
+            yield Explanation(
+                "missing-term",
+                partial(predict, factor=only, where=wrong),
+                f"{clues.d} {there}, but only in {int(wrong.sum())} of {wrong.size} entries{place}.",
+                remedy,
+                2,
+            )
+
+
+def scaled_but_for_a_term(clues: Clues) -> Iterator[Explanation]:
+    """All but the regulariser is a multiple of what it should be: a mean of the loss alone is forgotten."""
+    if clues.claimed.shape != clues.right.shape or clues.value.size < 3:
+        return
+    known = np.isfinite(clues.right)
+    for term in [term for term, *_ in _at_hand(clues)][:2]:
+        columns = np.stack([clues.right[known], np.broadcast_to(term(clues.given), known.shape)[known]], 1)
+        times, weight = np.linalg.lstsq(columns, clues.claimed[known], rcond=None)[0]
+        if abs(times - 1) < 1e-4 or abs(weight) < 1e-9 or abs(times) < 1e-4:
+            continue
+        cause, how, remedy = said_of(clues, float(times))
+
+        def predict(trial: Trial, term: Term = term, times: float = times, weight: float = weight) -> Array:
+            return np.asarray(times * trial.right(clues.tensor) + weight * term(trial))
+
         yield Explanation(
-            "missing-term",
-            partial(
-                lambda trial, term, factor: trial.right(clues.tensor) + factor * term(trial), term=term, factor=factor
-            ),
-            f"{clues.d} {missing if factor < 0 else extra}".replace("{c}", f"{abs(factor):.6g}"),
-            remedy,
-            1,
+            cause,
+            predict,
+            f"The regulariser's part of {clues.d} is right. Of the rest, {how.replace(' everywhere', '')}",
+            f"{remedy} Do so before the regulariser is added.",
+            2,
         )
 
 

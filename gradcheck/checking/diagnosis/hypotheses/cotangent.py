@@ -109,10 +109,12 @@ def _corners(v: Array) -> Iterator[tuple[str, Use, str, str, int]]:
             for end, said in ((0, "first"), (-1, "last")):
                 mask = np.zeros(v.shape)
                 mask[tuple(end if a in axes else slice(None) for a in range(v.ndim))] = 1
+                cause = "overwritten" if end else "one-sample" if 0 in axes else "missing-sum"
+                why = ": each round of the loop overwrites the one before" if end else ""
                 yield (
-                    "one-sample" if 0 in axes else "missing-sum", partial(lambda v, mask: v * mask, mask=mask),
-                    f"uses only the {said} place of dout along the axes {', '.join(map(str, axes))}",
-                    "Sum over all of them.", 1,
+                    cause, partial(lambda v, mask: v * mask, mask=mask),
+                    f"uses only the {said} place of dout along the axes {', '.join(map(str, axes))}{why}",
+                    "Add up what all of them give: use +=, not =." if end else "Sum over all of them.", 1,
                 )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def _explanation(clues: Clues, fit: Fit) -> Explanation:
         other, besides, also = said_of(clues, fit.factor)
         cause, message = both(cause, other), f"{message.rstrip('.')}; besides, it {besides}"
         remedy = f"{remedy} {also}"
-    doubt = 2 * len(fit.changes) + (fit.factor not in (0.0, 1.0, -1.0))
+    doubt = 2 * len(fit.changes) + ("+" in cause or fit.factor not in (0.0, 1.0, -1.0))
     return Explanation(cause, predict, f"{clues.d} {message}", remedy, doubt)
 
 
@@ -187,6 +187,17 @@ def _is_in_every_round(clues: Clues) -> bool:
     )
 
 
+def _averaged(clues: Clues) -> dict[float, str]:
+    """Of how many entries forward takes means, and where."""
+    calls = Play(clues.given, clues.tensor).rehearsal.calls
+    counts = {
+        np.size(rounds[0].arguments[0]) / rounds[0].result.size: f"`{site.text}` (line {site.line})"
+        for site, rounds in calls.items()
+        if site.operation in ("mean", "var", "std") and rounds[0].result.size
+    }
+    return {round(count, 6): where for count, where in counts.items() if count > 1}
+
+
 def _of_a_path(clues: Clues, change: Change, where: str, factor: float) -> tuple[str, str, str]:
     through = where
     if change.kind == "argument":
@@ -210,8 +221,15 @@ def _of_a_path(clues: Clues, change: Change, where: str, factor: float) -> tuple
     if factor == -1:
         return "sign", f"has the wrong sign for what flows back through {through}.", "Negate that part."
     times, size = (factor, "large") if abs(factor) > 1 else (1 / factor, "small")
+    how = f"is right but for what flows back through {through}, which is {times:.6g} times too {size}"
+    if by := _averaged(clues).get(round(times, 6)):
+        return (
+            "missing-mean" if size == "large" else "extra-mean",
+            f"{how}; {times:.6g} is how many entries {by} averages.",
+            f"{'Divide' if size == 'large' else 'Do not divide'} that part by {times:.6g}.",
+        )
     return (
         "factor",
-        f"is right but for what flows back through {through}, which is {times:.6g} times too {size}.",
+        f"{how}.",
         "Look at the derivative of that step: a factor is missing or too many.",
     )

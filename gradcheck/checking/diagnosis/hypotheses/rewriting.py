@@ -111,13 +111,14 @@ class _Tried:
 def _tried(bureau: Bureau) -> Iterator[tuple[Rewritten, Gradients]]:
     """Those edits that run and give a tensor that was wrong a gradient of the right shape."""
     given, last = bureau.given, bureau.runner.evaluations + EVALUATIONS
-    wrong = [name for name, c in bureau.comparisons.items() if c.verdict == "disagree" and c.analytic is not None]
+    wrong = {n: c.wrong for n, c in bureau.comparisons.items() if c.verdict == "disagree" and c.analytic is not None}
     stage = Stage(bureau.bench, given)
     shops = workshops(stage.functions)
-    nudges = stage.gradients(change for shop in shops for change in shop.nudged())
-    reached = {id(change.edit.statement): changed(given.gradients, gradients) for change, gradients in nudges}
     most = min(MOST, max(FEWEST, WORK // max(x.size for x in given.point.values())))
-    for change, gradients in stage.gradients(islice(rewritten(shops, reached, frozenset(wrong)), most)):
+    nudges = stage.gradients(change for shop in shops for change in shop.nudged()) if most > FEWEST else ()
+    reached = {id(change.edit.statement): changed(given.gradients, gradients) for change, gradients in nudges}
+    unknown = 2 if stage.is_within else 0  # where what spoils the outputs is not run at all
+    for change, gradients in stage.gradients(islice(rewritten(shops, reached, wrong, unknown), most)):
         if any(is_comparable(gradients.get(name), given.point[name]) for name in wrong):
             yield change, gradients
         if bureau.runner.evaluations >= last:

@@ -37,7 +37,8 @@ def zero(clues: Clues) -> Explanation:
         "zero",
         lambda trial: np.zeros(trial.point[clues.tensor].shape),
         f"{clues.d} is zero in every entry, though the output depends on {clues.tensor}.",
-        f"Compute {clues.d}, or store what was computed where it is looked for.",
+        f"Compute {clues.d}, or store what was computed where it is looked for; in a loop add to it (+=), as the last "
+        "round may give 0.",
     )
 
 

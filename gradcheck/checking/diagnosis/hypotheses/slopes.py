@@ -151,9 +151,14 @@ _WRONG_MASKS: dict[str, Callable[[Local], Array]] = {
 }
 
 
+def _is_straight(clues: Clues) -> bool:
+    """Whether each slope stays as it is farther out, as that of a function of straight pieces."""
+    doubled = clues.given.elsewhere({clues.tensor: 2 * clues.value})
+    return _fits(local(clues, clues.given).slope, local(clues, doubled).slope)
+
+
 def _missing(clues: Clues) -> Iterator[Explanation]:
-    here, doubled = local(clues, clues.given), clues.given.elsewhere({clues.tensor: 2 * clues.value})
-    if _fits(here.slope, local(clues, doubled).slope):
+    if _is_straight(clues):
         yield explained_by(
             clues, "missing-term", lambda at: np.ones_like(at.x),
             f"is dout itself: what {clues.tensor} is multiplied by ({_range_of_slopes(clues)} here) is missing",
@@ -191,11 +196,16 @@ def _at_the_wrong_point(clues: Clues) -> Iterator[Explanation]:
         ("x/2 instead of x", lambda at: at.x / 2),
         ("x·dout instead of x", lambda at: at.x * at.v),
     ):
+        mirrored = said.startswith("−x") and _is_straight(clues)
         yield Explanation(
-            "activation-derivative-at-wrong-point",
+            "inverted-mask" if mirrored else "activation-derivative-at-wrong-point",
             derivative_at(point),
-            f"{clues.d} has the derivative taken at {said}.",
-            "Take f′ at x, or write it in terms of y; keep in forward what backward needs.",
+            f"{clues.d} has the slopes of the two sides exchanged: for x > 0 that of x < 0, and the reverse."
+            if mirrored
+            else f"{clues.d} has the derivative taken at {said}.",
+            "Turn the condition round."
+            if mirrored
+            else "Take f′ at x, or write it in terms of y; keep in forward what backward needs.",
             0 if "output" in said else 1,
         )
     for said, formula in OF_THE_OUTPUT.items():

@@ -107,7 +107,7 @@ def _cross_entropies(clues: Clues) -> Iterator[Sum]:
     if clues.given.cotangent.size != 1 or len(shape) != 2:
         return
     for name, t in clues.bureau.runner.inputs.items():
-        if name == clues.tensor or not (np.shape(t) == shape or _are_labels(t, shape)):
+        if name == clues.tensor or not (np.shape(t) == shape or are_labels(t, shape)):
             continue
 
         def terms_of(trial: Trial, _: Axes, over: Axes, name: str = name) -> list[Array]:
@@ -124,7 +124,7 @@ def _cross_entropies(clues: Clues) -> Iterator[Sum]:
             yield Sum("softmax with cross entropy", terms_of, (1 / n, -1 / n, 0), said)
 
 
-def _are_labels(t: Any, shape: tuple[int, ...]) -> bool:
+def are_labels(t: Any, shape: tuple[int, ...]) -> bool:
     """Whether it is the number of a column for each row."""
     if np.shape(t) != shape[:1] or np.asarray(t).dtype.kind not in "iuf":
         return False
@@ -235,10 +235,13 @@ def _said(shape: tuple[int, ...], known: Sum, other: Sum, axes: Axes, over: Axes
     said = " and ".join(f"{found[i]:.4g} times {known.said[i]} (right: {known.right[i]:g})" for i in off)
     times = abs(found[off[0]] / known.right[off[0]])
     cause = "missing-term" if missing else "factor"
-    if not missing and any(abs(times - n) < 1e-2 for n in shape if n > 1):
+    count = int(np.prod([shape[a] for a in axes]))  # of what the mean is taken of
+    if not missing and count > 1 and abs(times - count) < 1e-2:
         cause = "missing-mean"
-    if not missing and any(abs(times * n - 1) < 1e-2 for n in shape if n > 1):
+    if not missing and count > 1 and abs(times * count - 1) < 1e-2:
         cause = "extra-mean"
+    if cause.endswith("-mean"):
+        said += f"; {count} is how many entries each mean is taken of"
     return cause, f"has {said}; {formula}.", remedy
 
 

@@ -79,3 +79,11 @@ def multiplied_as_matrices(node: ast.AST, around: Around) -> Edits:
 
 def _value(statement: ast.stmt) -> ast.AST | None:
     return getattr(statement, "value", None)
+
+
+def lowered_exponent(node: ast.AST, around: Around) -> Edits:
+    """``np.exp(x - m)`` for ``np.exp(x)``: what forward takes off, for no number to overflow."""
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "exp" and len(node.args) == 1:
+        argument = node.args[0]
+        for _, other in around.factors(argument):
+            yield "missing-term", ast.Call(node.func, [ast.BinOp(argument, ast.Sub(), other)], [])

@@ -1,6 +1,7 @@
 """What is around a node of a backward: its statement, and everything at hand with its shape."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -33,15 +34,18 @@ class Around:
         The nodes, by id, that are indices, bounds and shapes.
     indices : tuple of ast.expr
         What stands anywhere in the function as an index.
+    arguments : set of str
+        What the function is given.
     """
 
     statement: ast.stmt
-    names: Mapping[str, ast.expr]
+    names: dict[str, ast.expr]
     shapes: Mapping[str, Shape | None]
     looped: bool
     idle: frozenset[str] = frozenset()
     counting: frozenset[int] = frozenset()
     indices: tuple[ast.expr, ...] = ()
+    arguments: frozenset[str] = frozenset()
 
     def others(self, node: ast.expr) -> Iterator[ast.expr]:
         """What may stand in the place of a name: every number and array of its shape."""
@@ -52,11 +56,11 @@ class Around:
                     yield other
 
     def factors(self, node: ast.expr | None = None) -> Iterator[tuple[str, ast.expr]]:
-        """What a value, or that of the statement, may be multiplied by and keep its shape: what is idle first."""
+        """What a value, or that of the statement, may be multiplied by: what is idle first, then what is near."""
         target = getattr(self.statement, "targets", [getattr(self.statement, "target", None)])[0]
         said = ast.unparse(node or target) if node or target else ""
         shape = self.shapes.get(said)
-        known = [name for name in self.names if name in self.shapes]
+        known = [name for name in reversed(self.names) if name in self.shapes]
         order = sorted(known, key=lambda name: (name not in self.idle, self.shapes[name] != shape))
         fitting = ((name, form) for name in order for form in self._lined_up(name, shape))
         yield from islice(fitting, FACTORS_OF)
@@ -66,13 +70,19 @@ class Around:
         own = self.shapes[name]
         if _broadcasts(own, shape):
             yield self.names[name]
-        elif own and shape and shape[: len(own)] == own:
+        if own and shape is None and len(own) == 1:
+            yield ast.parse(f"{name}[:, None]", mode="eval").body
+        elif own and shape and shape != own and shape[: len(own)] == own:
             index = ", ".join([":"] * len(own) + ["None"] * (len(shape) - len(own)))
             yield ast.parse(f"{name}[{index}]", mode="eval").body
 
     def is_array(self, name: str) -> bool:
         """Whether it is more than a number, or all there is are numbers."""
         return self.shapes.get(name) != () or not any(self.shapes.values())
+
+    def is_cotangent(self, name: str) -> bool:
+        """Whether it is given to the function and called as an upstream gradient is."""
+        return name in self.arguments and bool(re.match(r"(?i)d|g$|g_|grad|upstream|delta|e$|err", name))
 
     def computes(self, node: ast.AST) -> bool:
         """Whether it is a value rather than an index, a bound or a shape."""

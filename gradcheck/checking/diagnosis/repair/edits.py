@@ -65,14 +65,14 @@ def edits(
     statements = statements_of(function)
     names = _variables(function, shapes or {})
     idle = _idle(function, names)
-    indices = tuple(_indices(function).values())
+    indices, arguments = tuple(_indices(function).values()), frozenset(arg.arg for arg in function.args.args)
     looped = {id(inner) for node in statements if isinstance(node, ast.For) for inner in ast.walk(node)}
     for statement in statements:
         if where is not None and statement not in where:
             continue
         is_looped = id(statement) in looped
         known = {name: thing for name, (thing, line) in names.items() if is_looped or line < statement.lineno}
-        here = Around(statement, known, shapes or {}, is_looped, idle, _counting(statement), indices)
+        here = Around(statement, known, shapes or {}, is_looped, idle, _counting(statement), indices, arguments)
         for node in _own_nodes(statement):
             for cause, instead in kind(node, here):
                 yield Edit(_named(cause, node, statement), statement, node, instead)

@@ -69,7 +69,7 @@ def resubscripted(node: ast.AST, around: Around) -> Edits:
         for i, j in combinations(range(len(operand)) if len(operand) <= LONGEST else (), 2):
             turned = [*operand]
             turned[i], turned[j] = turned[j], turned[i]
-            yield "transposed" if len(operand) == 2 else "permuted", _spelt(operands, k, "".join(turned))
+            yield "transposed" if i == len(operand) - 2 else "permuted", _spelt(operands, k, "".join(turned))
         for i, letter in enumerate(operand):
             for other in letters:
                 if other != letter:

@@ -1,8 +1,6 @@
 """The ways of writing otherwise: plain slips undone, one name for another, indices off by one, factors put in."""
 
 import ast
-import copy
-import re
 from collections.abc import Iterator
 
 from gradcheck.checking.diagnosis.repair.around import Around, Edits, Kind
@@ -23,8 +21,8 @@ def _undone(node: ast.AST, around: Around) -> Edits:
     for mistake, cause in UNDONE.items():
         for instead in MISTAKES[mistake](node):
             if isinstance(instead, ast.expr | ast.stmt):
-                made = _of_factor(node, instead) if mistake == "missing-factor" else cause
-                yield "missing-epsilon" if cause == "missing-term" and _adds_little(node) else made, instead
+                made = _of_factor(node, instead, around) if mistake == "missing-factor" else cause
+                yield _of_term(node) if cause == "missing-term" else made, instead
     if _is_product(node) and _is_product(node.left):  # type: ignore[attr-defined]  # it has two sides
         yield "factor", node.left.left  # type: ignore[attr-defined]
     if isinstance(node, ast.Call):
@@ -37,21 +35,22 @@ def _undone(node: ast.AST, around: Around) -> Edits:
             yield "overwritten", ast.AugAssign(target, ast.Add(), node.value)
 
 
-def _adds_little(node: ast.AST) -> bool:
-    """Whether it adds, or takes away, a small constant."""
-    value = getattr(getattr(node, "right", None), "value", None)
-    return isinstance(node, ast.BinOp) and isinstance(value, float) and 0 < value <= 0.01
+def _of_term(node: ast.AST) -> str:
+    """What a term too many is called: a small constant, a step of one to the side."""
+    value = getattr(getattr(node, "right", None), "value", None) if isinstance(node, ast.BinOp) else None
+    small = isinstance(value, float) and 0 < value <= 0.01
+    return "missing-epsilon" if small else "shifted" if type(value) is int and value == 1 else "missing-term"
 
 
 def _is_product(node: ast.AST) -> bool:
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
 
 
-def _of_factor(node: ast.AST, instead: ast.AST) -> str:
+def _of_factor(node: ast.AST, instead: ast.AST, around: Around) -> str:
     """What a factor too many is called, by what it is."""
     if isinstance(node, ast.BinOp):
         lost = node.left if instead is node.right else node.right
-        if isinstance(lost, ast.Name) and is_cotangent(lost.id):
+        if isinstance(lost, ast.Name) and around.is_cotangent(lost.id):
             return "cotangent-twice"
         if isinstance(lost, ast.Compare) or "mask" in ast.unparse(lost).lower():
             return "wrong-mask"
@@ -96,21 +95,31 @@ def _renamed(node: ast.AST, around: Around) -> Edits:
         yield from (("missing-term", name) for said, name in around.names.items() if said in around.shapes)
     if not (_is_read(node) and isinstance(node, ast.expr)) or _is_bound(node, around.statement):
         return
+    if _is_written_to(node, around.statement):
+        return
     yield from ((_of_name(node, around.statement), name) for name in around.others(node))
     yield "missing-term", ast.BinOp(node, ast.Pow(), ast.Constant(2))
 
 
 def _renamed_throughout(node: ast.AST, around: Around) -> Edits:
-    """Another name for one that is read several times in a statement, in all these places at once."""
-    if not isinstance(node, ast.Assign | ast.AugAssign | ast.Return):
+    """Another name for one that is read several times in the value of a statement, in all these places at once."""
+    if not isinstance(node, ast.expr) or node is not getattr(around.statement, "value", None):
         return
     read = [inner for inner in ast.walk(node) if isinstance(inner, ast.expr) and _is_read(inner)]
     said = [ast.unparse(inner) for inner in read]
     for i, name in enumerate(read):
-        if said.count(said[i]) > 1 and said.index(said[i]) == i:
+        same = [other for other, text in zip(read, said, strict=True) if text == said[i]]
+        if len(same) > 1 and same[0] is name:
             for other in around.others(name):
-                renamed = _Renamed(name, other).visit(copy.deepcopy(node))
-                yield "activation-derivative-at-wrong-point", renamed  # type: ignore[misc]  # a statement stays one
+                pairs = [(one, other) for one in same]
+                renamed = Replace(*pairs[0], *pairs[1:]).visit(node)
+                yield "activation-derivative-at-wrong-point", renamed  # type: ignore[misc]  # an expression stays one
+
+
+def _is_written_to(node: ast.AST, statement: ast.stmt) -> bool:
+    """Whether it is the array of which the statement sets entries: in another they would not be looked for."""
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    return any(isinstance(target, ast.Subscript) and target.value is node for target in targets)
 
 
 def _is_bound(node: ast.AST, statement: ast.stmt) -> bool:
@@ -142,18 +151,14 @@ def _of_name(node: ast.expr, statement: ast.stmt) -> str:
     compared = any(
         inner is node for outer in ast.walk(statement) if isinstance(outer, ast.Compare) for inner in ast.walk(outer)
     )
-    return "wrong-mask" if compared else "permuted"
-
-
-class _Renamed(ast.NodeTransformer):
-    """One name for another wherever it is read."""
-
-    def __init__(self, name: ast.AST, other: ast.AST) -> None:
-        self.name, self.other = ast.dump(name), other
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        """Replace, or go on."""
-        return self.other if ast.dump(node) == self.name else super().generic_visit(node)
+    if compared:
+        return "wrong-mask"
+    of_a_slope = any(
+        isinstance(outer, ast.BinOp) and isinstance(outer.op, ast.Sub) and getattr(outer.left, "value", None) == 1
+        for outer in ast.walk(statement)
+        if any(inner is node for inner in ast.walk(outer))
+    )
+    return "activation-derivative-at-wrong-point" if of_a_slope else "permuted"
 
 
 def _counted(node: ast.AST, around: Around) -> Edits:
@@ -198,7 +203,7 @@ def _multiplied(node: ast.AST, around: Around) -> Edits:
     for said, name in _factors(node, around):
         for form, cause in FACTORS.items() if around.is_array(said) else [("{0}", "missing-term")]:
             factor = ast.parse(form.format(ast.unparse(name)), mode="eval").body
-            cotangent = form == "{0}" and is_cotangent(said)
+            cotangent = form == "{0}" and around.is_cotangent(said)
             made = "missing-cotangent" if cotangent else "missing-mask" if "mask" in said.lower() else cause
             yield made, ast.BinOp(node, ast.Mult(), factor)  # type: ignore[arg-type]  # an expression
         for operator, cause in ((ast.Div(), "factor"), (ast.Add(), "missing-term"), (ast.Sub(), "missing-term")):
@@ -226,17 +231,6 @@ def _factors(node: ast.AST, around: Around) -> Iterator[tuple[str, ast.expr]]:
     """What is at hand for the value of a statement."""
     if isinstance(node, ast.expr) and _is_computed(node, around.statement) and around.computes(node):
         yield from around.factors()
-
-
-def is_cotangent(name: str) -> bool:
-    """Whether something is called as an upstream gradient is.
-
-    Examples
-    --------
-    >>> is_cotangent("dout"), is_cotangent("dz"), is_cotangent("grad_output"), is_cotangent("dist")
-    (True, True, True, False)
-    """
-    return bool(re.fullmatch(r"(?i)g|d_?(out|y|z|h|x|o|a|l)?\w?|d_?output|(grad|upstream|delta|g_)\w*", name))
 
 
 def _through_softmax(node: ast.expr, y: ast.expr) -> ast.expr:

@@ -13,7 +13,7 @@ from gradcheck.checking.diagnosis.repair.around import Kind
 from gradcheck.checking.diagnosis.repair.edits import Edit, edits, statements_of
 from gradcheck.checking.diagnosis.repair.helpers import of_module
 from gradcheck.checking.diagnosis.repair.running import Run
-from gradcheck.checking.diagnosis.repair.suspects import Reached, nudged, tier
+from gradcheck.checking.diagnosis.repair.suspects import Array, Reached, level, nudged
 from gradcheck.checking.diagnosis.repair.wider import ALL, RAREST
 from gradcheck.checking.mutation.mutants import code_of, enclosed, parsed
 
@@ -59,10 +59,13 @@ def workshops(functions: Iterable[Run]) -> list["Workshop"]:
     return [Workshop(head, ran) for head, ran in heads if head is not None]
 
 
-def rewritten(shops: Sequence["Workshop"], reached: Reached, wrong: frozenset[str]) -> Iterator[Rewritten]:
+def rewritten(
+    shops: Sequence["Workshop"], reached: Reached, wrong: Mapping[str, Array], unknown: int = 0
+) -> Iterator[Rewritten]:
     """Every function with each edit in it: first where the mistake can be, and there the plainest first."""
-    for level in (0, 1):
-        chosen = [(shop, [s for s in shop.statements if tier(reached.get(id(s)), wrong) == level]) for shop in shops]
+    levels = {id(s): level(reached.get(id(s)), wrong, unknown) for shop in shops for s in shop.statements}
+    for fetched in (0, 1, 2):
+        chosen = [(shop, [s for s in shop.statements if levels[id(s)] == fetched]) for shop in shops]
         for kinds in ALL:
             yield from _in_turn([shop.rewritten(kind, where) for kind in kinds for shop, where in chosen])
         yield from _in_turn([shop.rewritten(of_module(shop.function), where) for shop, where in chosen])

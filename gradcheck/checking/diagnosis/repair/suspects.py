@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.checking.diagnosis.repair.edits import Edit
 from gradcheck.checking.mutation.source import Function
 
-Reached = Mapping[int, frozenset[str] | None]
-"""For each statement, by id, the gradients that change where its value does; None where that is not known."""
+Array = NDArray[Any]
+Reached = Mapping[int, Mapping[str, Array] | None]
+"""For each statement, by id, the entries of which gradients change where its value does; None if that is not known."""
 
 NUDGE = 1.37
 """A value times this is another, and no usual mistake."""
@@ -33,22 +35,32 @@ def _larger(value: ast.expr) -> ast.expr:
     return ast.BinOp(value, ast.Mult(), ast.Constant(NUDGE))
 
 
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str] | None:
-    """The gradients that are others than before; None where there are none, as the statement did not run."""
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Array] | None:
+    """Where gradients are others than before; None where there are none, as the statement did not run."""
     if not after:
         return None
-    return frozenset(name for name in before if not _equal(before[name], after.get(name)))
+    return {name: where for name in before if (where := _differs(before[name], after.get(name))).any()}
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _differs(one: Any, other: Any) -> Array:
     try:
-        return np.array_equal(one, other, equal_nan=True)
+        if np.shape(one) == np.shape(other):
+            return np.asarray(~np.isclose(one, other, rtol=1e-12, atol=0, equal_nan=True))
     except TypeError:  # no numbers
-        return one is other
+        pass
+    return np.asarray(one is not other)
 
 
-def tier(reached: frozenset[str] | None, wrong: frozenset[str]) -> int:
-    """0 for what can be at fault, 1 where something right would be spoilt too, 2 where nothing wrong is reached."""
-    if reached is None or not reached:
-        return 0 if reached is None else 2
-    return 2 if not reached & wrong else 1 if reached - wrong else 0
+def level(reached: Mapping[str, Array] | None, wrong: Mapping[str, Array], unknown: int) -> int:
+    """How far-fetched it is that a statement is at fault; `unknown` where nobody knows what it reaches.
+
+    0 where it reaches just the entries that are wrong; 1 where it reaches others of the
+    same gradients, too; 2 where it reaches a gradient that is right; 3 where it reaches nothing that is wrong.
+    """
+    if reached is None:
+        return unknown
+    if not any(name in wrong for name in reached):
+        return 3
+    if any(name not in wrong for name in reached):
+        return 2
+    return int(any(name not in reached or np.any(reached[name] != where) for name, where in wrong.items()))

@@ -2,7 +2,13 @@
 
 import ast
 
-from gradcheck.checking.diagnosis.repair.algebra import complemented, multiplied_as_matrices, regrouped, rest_of_softmax
+from gradcheck.checking.diagnosis.repair.algebra import (
+    complemented,
+    lowered_exponent,
+    multiplied_as_matrices,
+    regrouped,
+    rest_of_softmax,
+)
 from gradcheck.checking.diagnosis.repair.around import Around, Edits, Kind
 from gradcheck.checking.diagnosis.repair.indexed import paired, redirected, resubscripted, strided, twinned
 from gradcheck.checking.diagnosis.repair.kinds import KINDS, multiplied_by_rarer_things
@@ -65,7 +71,9 @@ DEEP = {
 def _deeper(node: ast.AST, around: Around) -> Edits:
     """A factor put in anywhere: at a name that is read, at an element of a list, at an argument."""
     inside = isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult)
-    read = isinstance(getattr(node, "ctx", None), ast.Load) and ast.unparse(node) in around.shapes
+    read = isinstance(getattr(node, "ctx", None), ast.Load) and (
+        ast.unparse(node) in around.shapes or isinstance(node, ast.Subscript)
+    )
     if not isinstance(node, ast.expr) or not (inside or read) or not around.computes(node):
         return
     for name, factor in around.factors(node):
@@ -79,7 +87,7 @@ ALL: tuple[tuple[Kind, ...], ...] = (
     *KINDS[:-1],
     (regrouped, complemented, rest_of_softmax, strided, resubscripted, redirected, twinned, _reduced, _scattered),
     KINDS[-1],
-    (_deeper, multiplied_as_matrices, paired, _activated),
+    (_deeper, lowered_exponent, multiplied_as_matrices, paired, _activated),
 )
 """Plainer mistakes first; those of one group in turn."""
 
