@@ -30,7 +30,7 @@ def report_text(report: Report) -> str:
     lines = [
         headline(report) if fits else first,
         *blame(report),
-        f"  {understood}" if fits else f"  {cost}  {understood}",
+        f"  {understood}" if fits else f"  {understood}  {cost}",
         *_table(report),
         *kinks(report),
         *(labelled("warning", warning) for warning in report.warnings),
