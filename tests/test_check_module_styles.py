@@ -144,6 +144,43 @@ class NeuralNet:
         return grad
 """
 
+IN_TURN = """
+import numpy as np
+
+class RNN:
+    def __init__(self, input_size, output_size, hidden_size=64):
+        self.Whh = np.random.randn(hidden_size, hidden_size) / 4
+        self.Wxh = np.random.randn(hidden_size, input_size) / 4
+        self.Why = np.random.randn(output_size, hidden_size) / 4
+        self.bh = np.zeros((hidden_size, 1))
+
+    def forward(self, inputs):
+        h = np.zeros((self.Whh.shape[0], 1))
+        self.last_inputs, self.last_hs = inputs, {0: h}
+        for i, x in enumerate(inputs):
+            h = np.tanh(self.Wxh @ x + self.Whh @ h + self.bh)
+            self.last_hs[i + 1] = h
+        return self.Why @ h, h
+
+    def backprop(self, d_y, learn_rate=2e-2):
+        n = len(self.last_inputs)
+        d_Why = d_y @ self.last_hs[n].T
+        d_Whh, d_Wxh, d_bh = np.zeros(self.Whh.shape), np.zeros(self.Wxh.shape), np.zeros(self.bh.shape)
+        d_h = self.Why.T @ d_y
+        for t in reversed(range(n)):
+            temp = (1 - self.last_hs[t + 1] ** 2) * d_h
+            d_bh += temp
+            d_Whh += temp @ self.last_hs[t].T
+            d_Wxh += temp @ self.last_inputs[t].T
+            d_h = self.Whh.T @ temp
+        for d in [d_Wxh, d_Whh, d_Why, d_bh]:
+            np.clip(d, -1, 1, out=d)
+        self.Whh -= learn_rate * d_Whh
+        self.Wxh -= learn_rate * d_Wxh
+        self.Why -= learn_rate * d_Why
+        self.bh -= learn_rate * d_bh
+"""
+
 WITH_A_CONTEXT = """
 import numpy as np
 
@@ -172,6 +209,7 @@ STYLES = {
     "one sample in a column": (COLUMN, {"Dense": "agree", "Activation": "agree", "Softmax": "agree"}),
     "backprop of one sample": (ONE_BY_ONE, {"Network": "agree"}),
     "nothing returned": (NOTHING_RETURNED, {"Dense": "agree", "SoftmaxLoss": "agree"}),
+    "columns in turn": (IN_TURN, {"RNN": "agree"}),
     "static, with a context": (WITH_A_CONTEXT, {"LogSoftmax": "agree"}),
     "made of functions and layers": (MADE_OF_PARTS, {"Activation": "agree", "NeuralNet": "agree"}),
 }
@@ -199,6 +237,7 @@ def test_a_right_file_agrees(tmp_path, source, verdicts):
         (ONE_BY_ONE, "(1 - activations[-l] ** 2)", "(1 - activations[-l])", "Network"),
         (NOTHING_RETURNED, "np.sum(dvalues, axis=0", "np.mean(dvalues, axis=0", "Dense"),
         (NOTHING_RETURNED, "self.dinputs = self.dinputs / samples", "pass", "SoftmaxLoss"),
+        (IN_TURN, "d_h = self.Whh.T @ temp", "d_h = self.Whh @ temp", "RNN"),
         (WITH_A_CONTEXT, "np.exp(output) *", "output *", "LogSoftmax"),
         (MADE_OF_PARTS, "in reversed(self.layers)", "in self.layers", "NeuralNet"),
         (MADE_OF_PARTS, "self.f_prime(self.inputs)", "self.f_prime(self.f(self.inputs))", "Activation"),

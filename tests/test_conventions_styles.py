@@ -94,6 +94,57 @@ class TakesItsLayers:
         return d_loss__dw_out, d_loss__db_out, d_loss__d_w_h, d_loss__d_b_h
 
 
+class FirstLayer:
+    """Nothing comes before it: its backward takes a step, and returns nothing."""
+
+    def __init__(self, wrong=1.0):
+        self.filters, self.wrong = rng.normal(size=(6, 4)), wrong
+
+    def forward(self, input):
+        self.last_input = input
+        return input @ self.filters
+
+    def backprop(self, d_L_d_out, learn_rate):
+        d_L_d_filters = self.last_input.T @ d_L_d_out * self.wrong
+        self.filters -= learn_rate * d_L_d_filters
+
+
+class Forgetful(FirstLayer):
+    """Meant to return the gradient of its input."""
+
+    def backprop(self, d_L_d_out, learn_rate):
+        d_input = d_L_d_out @ self.filters.T  # noqa: F841 - what is forgotten
+        super().backprop(d_L_d_out, learn_rate)
+
+
+class Clipped:
+    """Takes all columns of a sequence to one output; its gradients are clipped before the step."""
+
+    def __init__(self, wrong=1.0):
+        self.Whh, self.Wxh, self.Why = rng.normal(size=(5, 5)) / 2, rng.normal(size=(5, 6)), rng.normal(size=(4, 5))
+        self.wrong = wrong
+
+    def forward(self, inputs):
+        self.inputs, self.hs = inputs, [np.zeros((5, 1))]
+        for x in inputs:
+            self.hs.append(np.tanh(self.Wxh @ x + self.Whh @ self.hs[-1]))
+        return self.Why @ self.hs[-1], self.hs[-1]
+
+    def backprop(self, d_y, learn_rate=2e-2):
+        d_Why, d_h = d_y @ self.hs[-1].T, self.Why.T @ d_y
+        d_Whh, d_Wxh = np.zeros_like(self.Whh), np.zeros_like(self.Wxh)
+        for t in reversed(range(len(self.inputs))):
+            temp = (1 - self.hs[t + 1] ** 2) * d_h
+            d_Whh += temp @ self.hs[t].T
+            d_Wxh += temp @ self.inputs[t].T
+            d_h = self.wrong * self.Whh.T @ temp
+        for d in [d_Whh, d_Wxh, d_Why]:
+            np.clip(d, -0.1, 0.1, out=d)
+        self.Whh -= learn_rate * d_Whh
+        self.Wxh -= learn_rate * d_Wxh
+        self.Why -= learn_rate * d_Why
+
+
 class Operation:
     """Made of its tensors by an engine; saves for backward."""
 
@@ -147,6 +198,8 @@ STYLES = {
     "output left, with a switch": (SwitchedOff, (x,), ["inputs"]),
     "probabilities handed back": (SoftmaxLoss, (x[:, :4], labels), ["inputs"]),
     "unreduced loss": (MeanAbsoluteError, (x[:, :4], hot), ["y_pred"]),
+    "a first layer": (FirstLayer, (x,), ["filters"]),
+    "clipped gradients": (Clipped, (rng.normal(size=(3, 6, 1)),), ["Whh", "Wxh", "Why"]),
     "layers returned and taken": (TakesItsLayers, (x, labels), ["weight_h", "bias_h", "weight_out", "bias_out"]),
 }
 
@@ -168,6 +221,8 @@ def test_a_wrong_one_disagrees(kind, inputs, tensors):
     [
         (LeavesItsOutput(), (x,), "forward leaves its output in output"),
         (SoftmaxLoss(), (x[:, :4], labels), "backward(self.output, y_true), which fits the numbers best"),
+        (FirstLayer(), (x,), "input held constant (no gradient was returned; wrt='input' demands it)"),
+        (Clipped(), (rng.normal(size=(3, 6, 1)),), "backward clips its gradients; checked below that"),
         (TakesItsLayers(), (x, labels), "gradients returned under their names"),
         (TakesItsLayers(), (x, labels), "starts from a loss: squares, averaged over rows, which fits the numbers"),
     ],
@@ -180,3 +235,9 @@ def test_a_wrong_sign_is_all_that_is_said_of_it():
     report = check(MeanAbsoluteError(-1.0), x[:, :4], hot)
     assert "wrong sign" in report.diagnoses[0].message
     assert "batch" not in report.diagnoses[0].message
+
+
+def test_a_gradient_that_was_worked_out_and_not_returned_is_missing():
+    report = check(Forgetful(), x)
+    assert report["input"].verdict == "disagree"
+    assert report["filters"].verdict == "agree"

@@ -25,12 +25,21 @@ from gradcheck.checking.modules.targets import (
     targets_of_output,
     wanted_targets,
 )
-from gradcheck.checking.modules.worlds import COLUMNS, IMAGES, ONE_COLUMN, SINGLES, World, likely_worlds
+from gradcheck.checking.modules.worlds import (
+    COLUMNS,
+    COLUMNS_IN_TURN,
+    IMAGES,
+    ONE_COLUMN,
+    SEQUENTIAL,
+    SINGLES,
+    World,
+    likely_worlds,
+)
 
 Key = tuple[str, str]  # ("made" or "passed" or "prepared", name)
 
 
-_ONE_COLUMN = re.compile(r"(randn?|zeros|ones|empty|normal|uniform|random)\([^()\n]*\(?[\w.\[\]]+, 1\)")
+_ONE_COLUMN = re.compile(r"(randn?|zeros|ones|empty|normal|uniform|random)\([^()\n]*\(?[\w.\[\]]+, ?1\)")
 _OVER_SAMPLES = re.compile(r"axis|keepdims|shape\[|\blen\(|mean\(|(?<!np)\.sum\(|einsum|/ ?m\b|batch")
 
 
@@ -105,7 +114,9 @@ def plans(candidate: Candidate, given: Any = None) -> Iterator[Plan]:
 def _layouts(candidate: Candidate, first: str, made: list[Argument]) -> Iterator[tuple[World, bool]]:
     """The worlds; after those of images the same with the sizes that a constructor has by default."""
     worlds = likely_worlds(candidate.name, candidate.source, first)
-    if takes_one_sample(candidate):
+    if takes_columns_in_turn(candidate, first):
+        worlds.insert(0, COLUMNS_IN_TURN)
+    elif takes_one_sample(candidate):
         worlds.insert(min(worlds.index(COLUMNS) + 1, worlds.index(SINGLES)), ONE_COLUMN)
     images = [world for world in worlds if world.name == IMAGES.name] if _default_images(made) else []
     sized = images and not any(is_large(argument.default) for argument in made if isinstance(argument.default, tuple))
@@ -115,6 +126,15 @@ def _layouts(candidate: Candidate, first: str, made: list[Argument]) -> Iterator
         yield world, False
         if images and not sized and world == images[-1]:
             yield world, True
+
+
+def takes_columns_in_turn(candidate: Candidate, first: str) -> bool:
+    """Whether it is a recurrent layer that is given one column after another: ``for x in inputs``."""
+    if candidate.kind != "layer" or not SEQUENTIAL.search(candidate.name):
+        return False
+    run = Source.of([getattr(candidate.thing, candidate.methods[0])]).text
+    in_turn = re.search(rf"\bin (enumerate\(\s*)?(self\.)?{re.escape(first)}\b", run)
+    return bool(in_turn and _ONE_COLUMN.search(candidate.source.text))
 
 
 def takes_one_sample(candidate: Candidate) -> bool:

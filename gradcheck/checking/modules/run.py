@@ -15,7 +15,7 @@ from gradcheck.checking.modules.search import Search
 from gradcheck.checking.modules.settings import Variant, knows_training, pairs, singles
 from gradcheck.checking.modules.specs import Leave
 from gradcheck.checking.modules.targets import is_target
-from gradcheck.checking.modules.worlds import ONE_COLUMN
+from gradcheck.checking.modules.worlds import COLUMNS_IN_TURN, ONE_COLUMN
 from gradcheck.checking.report import Comparison
 from gradcheck.checking.subject import NotUnderstoodError
 from gradcheck.checking.verdict.tolerance import SAFETY
@@ -58,7 +58,7 @@ def run(candidate: Candidate, how: How | None = None, given: Any = None) -> Resu
         )
         return result
     result.report, result.call = best.report, call_text(candidate, best.plan)
-    if best.plan.world == ONE_COLUMN:
+    if best.plan.world in (ONE_COLUMN, COLUMNS_IN_TURN):
         result.notes.append("checked with one sample in a column, as it is written; several do not fit its backward")
     _note_constants(result)
     _draw_settings(result, candidate, best, how)

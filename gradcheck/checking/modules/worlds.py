@@ -69,6 +69,9 @@ LINES = World("lines", ("N", "C", "S"), ("F", "C", "KX"), bias=("F",), scale=("C
 VECTOR = World("a vector", ("D",), ("H", "D"), ("H", "H"), ("H",), ("D",), ("H",), rare=True)
 COLUMN = World("a column", ("D", "1"), ("H", "D"), ("H", "H"), ("H", "1"), ("D", "1"), ("H", "1"), rare=True)
 ONE_COLUMN = replace(COLUMN, name="one column at a time", rare=False)
+COLUMNS_IN_TURN = World(
+    "one column at each time", ("T", "D", "1"), ("H", "D"), ("H", "H"), ("H", "1"), ("D", "1"), ("H", "1")
+)
 ROW = World("a row", ("1", "D"), bias=("1", "H"), rare=True)
 IMAGE = World(
     "an image", ("C", "Y", "X"), ("F", "C", "KY", "KX"), bias=("F",), scale=("C",), inn="C", out="F", rare=True
@@ -102,7 +105,7 @@ WORLDS = (
 
 _IMAGES = re.compile(r"conv|pool|im2col|2d|spatial|image|upsamp|padding|lrn", re.I)
 _LINES = re.compile(r"1d", re.I)
-_SEQUENCES = re.compile(r"rnn|lstm|gru|time|temporal|sequence|attention|recurrent|transformer", re.I)
+SEQUENTIAL = re.compile(r"rnn|lstm|gru|time|temporal|sequence|attention|recurrent|transformer", re.I)
 _FITTED = re.compile(r"def \w+\((?=[^)]*\b(theta|w|beta|coef\w*|weights)\b)(?=[^)]*\by\b)", re.I)
 _COLUMNS = re.compile(r"shape\[1\]|\(\s*\w+\.T\s*,|, 1\)\)|axis\s*=\s*1, keepdims")
 
@@ -134,7 +137,7 @@ def _affinity(world: World, name: str, source: Source) -> int:
         )
         points += (1 if world.data[-1] == "C" else -1) * (1 if last else -1)
     elif "T" in world.data:
-        points += 2 * bool(_SEQUENCES.search(name))
+        points += 2 * bool(SEQUENTIAL.search(name))
         points += (1 if world is STEPS_LAST else -1) * bool(re.search(r"m, T_[xy]\b", source.text))
     elif world is COLUMNS:
         points += (

@@ -49,8 +49,7 @@ class Homes:
         self.phrases: list[str] = []
         self.steps: list[str] = []
         self.rate, self.rate_chosen = 1.0, ""
-        self.consumes = False
-        self.in_order = False
+        self.consumes = self.in_order = self.takes_rate = False
         self._called: Sequence[Sequence[str]] = ()
         self._input_shapes: list[tuple[int, ...]] = []
         self._arrays: Groups = {}
@@ -276,7 +275,8 @@ class Homes:
     def _by_shape(self, rehearsal: Rehearsal) -> None:
         """By elimination: the only array of the shape of a parameter that backward wrote and nothing else claims."""
         still = {name: read for name, read in self._values(self._open()).items() if name not in self.steps}
-        known = {place.steps for name in (*still, *self.parameters) for place in self._arrays[name]}
+        own = (*still, *self.parameters, *(self.steps if self.takes_rate else ()))
+        known = {place.steps for name in own for place in self._arrays.get(name, ())}
         claimed = {id(parameter.gradient()) for parameter in self.parameters.values()}
         free = [p for p in rehearsal.written if p.steps not in known and id(p.read()) not in claimed]
         free = [places[0] for places in same_array(free) if is_variable(places[0].read())]

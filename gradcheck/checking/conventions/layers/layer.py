@@ -28,13 +28,17 @@ from gradcheck.checking.conventions.layers.steps import rates
 from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Array, Options, Subject, copies
 
+_SMALL = 2.0**-10
+
 
 class Layer(LayerSubject):
     """A layer that is run, where that is needed, to find out about it."""
 
     def __init__(self, layer: Any, methods: Methods, inputs: tuple[Any, ...], options: Options) -> None:
         super().__init__(layer, methods, inputs, options)
-        self.settle(self._understand())
+        found = self._understand()
+        self._look_for_clips()
+        self.settle(found)
 
     def twin(self) -> Subject | None:
         """A deep copy of the layer, where it can be copied."""
@@ -109,6 +113,7 @@ class Layer(LayerSubject):
         inputs, outputs, cache = self._once()
         kept = [output.copy() for output in outputs]
         backward = partial(self.back, _cotangents(outputs), inputs, outputs, cache)
+        self.homes.takes_rate = self.plan.takes_rate
         returned = self.homes.find(
             rehearsal, backward, self.inputs, self.options.parameters or {}, returned_names(self.methods.back)
         )
@@ -183,6 +188,27 @@ class Layer(LayerSubject):
                 wanted = slope.weighted(_cotangents(slope.changes))
                 self.homes.rate = min(candidates, key=lambda r: distance(slope.along(steps[names[0]] / r), wanted))
             self.homes.rate_chosen = f", which fits {names[0]} best of {', '.join(f'{r:g}' for r in candidates)}"
+
+    def _look_for_clips(self) -> None:
+        """Gradients that backward clips are those of the function as long as they are small."""
+        code = getattr(self.methods.back, "__code__", None)
+        if code is None or not any("clip" in name for name in code.co_names) or not self.takes_cotangent:
+            return
+        state = self.state or State([self.layer, *self.inputs.values()])
+        usual, small = self._pulled(state, 1.0), self._pulled(state, _SMALL)
+        if any(not np.allclose(usual[name], small[name], rtol=1e-6, atol=0) for name in usual):
+            self.scale = _SMALL
+
+    def _pulled(self, state: State, scale: float) -> dict[str, Any]:
+        """The gradients for a cotangent that is made smaller on the way in, and they larger on the way out."""
+        self.scale, self.trials = scale, self.trials + 1
+        state.restore()
+        try:
+            outputs, pullback = self.forward(copies(self.inputs))
+            return {name: g for name, g in copies(pullback(_cotangents(outputs))).items() if g is not None}
+        finally:
+            state.restore()
+            self.scale = 1.0
 
     def _reduce(self, gradients: Mapping[str, Any], outputs: list[Array], state: State) -> None:
         """What an array of values has to do with a gradient that takes no cotangent."""

@@ -17,7 +17,7 @@ from gradcheck.checking.conventions.common.nested import gather, spread
 from gradcheck.checking.conventions.common.roles import training_values
 from gradcheck.checking.conventions.layers.history import History
 from gradcheck.checking.conventions.layers.homes import Homes
-from gradcheck.checking.conventions.layers.left import OUTPUTS, stored
+from gradcheck.checking.conventions.layers.left import OUTPUTS, forgets, returns_nothing, stored
 from gradcheck.checking.conventions.layers.methods import Methods, find_methods
 from gradcheck.checking.conventions.layers.parameters import zero_gradients
 from gradcheck.checking.conventions.layers.places import objects
@@ -42,6 +42,7 @@ class LayerSubject(Subject):
         self.switches = training_values(methods.run, len(inputs))
         self.homes, self.history = Homes(layer), History(layer)
         self.reduction: Reduction | None = None
+        self.scale = 1.0
         self.parameters = {}
         self.plans = self.plans_for(1)
         if not self.plans:
@@ -66,14 +67,15 @@ class LayerSubject(Subject):
 
         def pullback(cotangents: list[Array]) -> Mapping[str, Any]:
             with self.homes.watching():
-                returned = Returned(self.back(cotangents, inputs, outputs, cache), inputs)
+                given = cotangents if self.scale == 1 else [self.scale * v for v in cotangents]
+                returned = Returned(self.back(given, inputs, outputs, cache), inputs)
                 self.homes.returned = returned
                 if self.homes.in_order:
                     returned.leave_to_parameters()
                 stored = {name: parameter.gradient() for name, parameter in self.parameters.items()}
                 gradients = {**self.of_inputs(returned), **(copies(stored) if self.homes.restores else stored)}
             self.surplus = "" if self.homes.has_room(returned) else complaint(returned.raw, inputs)
-            return self._weighted(gradients, cotangents)
+            return self._weighted(self._unscaled(gradients), cotangents)
 
         reduce = self.reduction.reduce if self.reduction else None
         return [reduce(output) for output in outputs] if reduce else outputs, pullback
@@ -109,14 +111,26 @@ class LayerSubject(Subject):
         if returned.is_nothing and self.homes.of_inputs:
             return {name: place.read() for name, place in self.homes.of_inputs.items()}
         none = all(gradient is None for gradient in returned.of_inputs.values())
-        elsewhere = not self.takes_cotangent or returned.is_of_parameters or (returned.raw is None and self._is_last)
+        at_an_end = returned.raw is None and (self._is_last or self._is_first)
+        elsewhere = not self.takes_cotangent or returned.is_of_parameters or at_an_end
         return {} if none and self.parameters and elsewhere else returned.of_inputs
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether it is written as the first of a network: backward takes its step, and nothing else comes of it."""
+        back = self.methods.back
+        return bool(self.homes.steps) and returns_nothing(back) and not forgets(back)
 
     @property
     def _is_last(self) -> bool:
         """Whether nothing comes before it that would want gradients of its inputs: a whole network, by its parts."""
         parts = (part for part in objects(self.layer) if part is not self.layer)
         return any(find_methods(part) is not None for part in parts)
+
+    def _unscaled(self, gradients: dict[str, Any]) -> dict[str, Any]:
+        if self.scale == 1:
+            return gradients
+        return {name: None if g is None else np.asarray(g) / self.scale for name, g in gradients.items()}
 
     def _weighted(self, gradients: dict[str, Any], cotangents: list[Array]) -> dict[str, Any]:
         if self.reduction is not ENTRIES:
@@ -145,6 +159,8 @@ class LayerSubject(Subject):
             yield f"{self.methods.back.__name__} is {self.reduction.text}"
         if self.ignored and self.plan.takes_cotangent:
             yield f"backward ignores {self.ignored}: right as the last layer only"
+        if self.scale != 1:
+            yield f"backward clips its gradients; checked below that, with a cotangent {1 / self.scale:g} times smaller"
         if self.homes.steps:
             yield f"backward takes a step as well, which is undone: it changes {listed(self.homes.steps)}"
 

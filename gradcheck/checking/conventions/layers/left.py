@@ -24,7 +24,7 @@ def with_its_output(run: Callable[..., Any]) -> tuple[Callable[..., Any], str]:
     ('output', 2.0)
     """
     owner = getattr(run, "__self__", None)
-    where = next((name for name in OUTPUTS if name in stored(run)), "") if _returns_nothing(run) else ""
+    where = next((name for name in OUTPUTS if name in stored(run)), "") if returns_nothing(run) else ""
     if owner is None or not where:
         return run, ""
 
@@ -41,11 +41,23 @@ def stored(method: Callable[..., Any]) -> set[str]:
     return {step.argval for step in _steps(method) if step.opname == "STORE_ATTR"}
 
 
-def _returns_nothing(method: Callable[..., Any]) -> bool:
+def returns_nothing(method: Callable[..., Any]) -> bool:
     """Whether there is no way out of it with a value."""
     steps = list(_steps(method))
     ends = [_loaded(before, step) for before, step in itertools.pairwise(steps) if step.opname in _ENDS]
     return bool(ends) and all(end is None for end in ends)
+
+
+def forgets(method: Callable[..., Any]) -> bool:
+    """Whether it works out something that it never uses, as one does that was meant to be returned."""
+    steps = list(_steps(method))
+    used = {name for step in steps if step.opname.startswith("LOAD_FAST") for name in _as_tuple(step.argval)}
+    made = {name for step in steps if step.opname.startswith("STORE_FAST") for name in _as_tuple(step.argval)}
+    return any(not name.startswith("_") for name in made - used)
+
+
+def _as_tuple(names: Any) -> tuple[str, ...]:
+    return names if isinstance(names, tuple) else (names,)
 
 
 def _loaded(before: dis.Instruction, step: dis.Instruction) -> Any:
