@@ -442,3 +442,29 @@ def test_what_puts_one_tensor_right_is_asked_of_the_others_first():
     assert len({d.remedy for d in report.diagnoses}) == 1
     assert "df, do" in report.diagnoses[0].remedy
     assert report.evaluations < 1200
+
+
+class Excited:
+    """y = x σ(mean(x) W), of each channel; backward forgets that the mean is divided by the number of pixels."""
+
+    def __init__(self):
+        self.W = np.random.default_rng(3).normal(size=(4, 4))
+
+    def forward(self, x):
+        self.x, self.s = x, x.mean((2, 3))
+        self.e = 1 / (1 + np.exp(-self.s @ self.W))
+        return x * self.e[:, :, None, None]
+
+    def backward(self, dout):
+        de = (dout * self.x).sum((2, 3))
+        da = de * self.e * (1 - self.e)
+        self.dW = self.s.T @ da
+        return dout * self.e[:, :, None, None] + (da @ self.W.T)[:, :, None, None]
+
+
+def test_an_edit_that_spoils_what_was_right_is_no_cure():
+    report = check(Excited(), rng.normal(size=(3, 4, 2, 5)))
+    assert report["W"].verdict == "agree"  # which `de = (dout * self.x).mean((2, 3))` would make wrong
+    assert "mean((2, 3))`" not in report.diagnoses[0].remedy
+    assert report.diagnoses[0].cause == "factor"
+    assert "10 times too large" in report.diagnoses[0].message

@@ -109,9 +109,10 @@ class _Tried:
 
 
 def _tried(bureau: Bureau) -> Iterator[tuple[Rewritten, Gradients]]:
-    """Those edits that run and give a tensor that was wrong a gradient of the right shape."""
+    """Those edits that run, give a tensor that was wrong a gradient of its shape, and spoil none that was right."""
     given, last = bureau.given, bureau.runner.evaluations + EVALUATIONS
     wrong = {n: c.wrong for n, c in bureau.comparisons.items() if c.verdict == "disagree" and c.analytic is not None}
+    right = [name for name, c in bureau.comparisons.items() if c.verdict == "agree" and name in given.gradients]
     stage = Stage(bureau.bench, given)
     shops = workshops(stage.functions)
     most = min(MOST, max(FEWEST, WORK // max(x.size for x in given.point.values())))
@@ -119,10 +120,18 @@ def _tried(bureau: Bureau) -> Iterator[tuple[Rewritten, Gradients]]:
     reached = {id(change.edit.statement): changed(given.gradients, gradients) for change, gradients in nudges}
     unknown = 2 if stage.is_within else 0  # where what spoils the outputs is not run at all
     for change, gradients in stage.gradients(islice(rewritten(shops, reached, wrong, unknown), most)):
-        if any(is_comparable(gradients.get(name), given.point[name]) for name in wrong):
+        comparable = any(is_comparable(gradients.get(name), given.point[name]) for name in wrong)
+        if comparable and all(_is_kept(given.gradients[name], gradients.get(name)) for name in right):
             yield change, gradients
         if bureau.runner.evaluations >= last:
             return
+
+
+def _is_kept(gradient: Any, edited: Any) -> bool:
+    """Whether an edit has left a gradient as it was, but for rounding."""
+    if not is_comparable(edited, gradient):
+        return False
+    return bool(np.linalg.norm(np.subtract(edited, gradient)) <= 1e-6 * np.linalg.norm(gradient))
 
 
 def _cured(clues: Clues, gradient: Any) -> float:
