@@ -31,6 +31,11 @@ def tangled(a_b, x):
     return np.max(h) * squares + np.sum(both**3)
 
 
+def long_sum(x):
+    chosen = np.where(x > 1, x**3, x)
+    return np.sum(chosen) + np.sum(np.sin(x) * np.exp(x)) + np.sum(np.where(x > 1, np.log(x**2 + 1), np.cos(x)))
+
+
 def everything():
     arrays = {name: RNG.normal(size=shape) for name, shape in SHAPES.items()}
     return Derivations(
@@ -39,6 +44,7 @@ def everything():
             explain(attention, "k", arrays),
             explain(attention, "q", arrays),
             explain(tangled, "a_b", {"a_b": 0.7, "x": 1.5}, rate=0.1),
+            explain(long_sum, "x", {"x": np.array([0.7, -1.3, 2.1])}),
         )
     )
 

@@ -65,6 +65,9 @@ def test_a_reason_is_about_what_it_happened_to():
     assert "0.5 * M stood left of @ M[:2].T" in text
     assert "M[:2] stood transposed right of (0.5 * M) @" in text
     assert "entries of M were picked" in text
+    choice = explain(lambda M: np.sum(np.where(M > 1, M**3, 2.0)), "M", {"M": M}).text()
+    assert "each entry of M took one branch only" in choice
+    assert "M > 1 took" not in choice
     assert "M was only rearranged: δ is put back into its shape" in explain(outer, "M", {"M": M}).text()
 
 

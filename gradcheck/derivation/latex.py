@@ -12,7 +12,7 @@ from gradcheck.derivation.derivation import Derivation
 from gradcheck.derivation.languages import chosen
 from gradcheck.derivation.rows import Row
 from gradcheck.derivation.spelling import decimal
-from gradcheck.derivation.symbols import Number
+from gradcheck.derivation.symbols import Formula, Number
 from gradcheck.derivation.tex import TeX, tex_name, tex_partial, tex_text
 from gradcheck.derivation.wording import Wording
 
@@ -91,7 +91,9 @@ def _align(lines: Iterable[str]) -> str:
 def _forward(d: Derivation) -> Iterator[str]:
     for name, value in d.forward.items():
         number = f" = {TeX()._literal(decimal(value))}" if np.ndim(value) == 0 else ""
-        yield rf"{tex_name(name)} &= {TeX().write(d.formulas[name])}{number}"
+        first, *further = _on_lines(d.formulas[name], _LONG - _width(tex_name(name) + number))
+        *lines, last = [rf"{tex_name(name)} &= {first}", *(rf"&\quad {{}} {term}" for term in further)]
+        yield from [*lines, last + number]
 
 
 def _inline(d: Derivation, words: Wording) -> str:
@@ -133,11 +135,20 @@ def _line(d: Derivation, words: Wording, row: Row) -> Iterator[str]:
     remark = words.note(row).strip("()（）") if row.agrees else words.say("row_disagrees").lower()
     aside = rf" \quad \text{{{tex_text(words.say('aside', text=remark))}}}" if remark else ""
     tag = rf"{aside} \tag*{{[{row.number}]}}"
-    if _width(left + " = ".join(steps)) > _LONG and len(steps) > 1:
-        yield rf"{left} &= {steps[0]}"
-        yield rf"&= {' = '.join(steps[1:])}{tag}"
-    else:
-        yield rf"{left} &= {' = '.join(steps)}{tag}"
+    first, *further = _on_lines(row.formula, _LONG - _width(left)) if row.formula is not None else steps[:1]
+    lines = [rf"{left} &= {first}", *(rf"&\quad {{}} {term}" for term in further)]
+    if len(steps) > 1 and (further or _width(left + " = ".join(steps)) > _LONG):
+        lines.append(rf"&= {' = '.join(steps[1:])}")
+    elif len(steps) > 1:
+        lines[-1] += f" = {' = '.join(steps[1:])}"
+    yield from lines[:-1]
+    yield lines[-1] + tag
+
+
+def _on_lines(formula: Formula, room: int) -> list[str]:
+    """A formula; of a long sum, each term on a line of its own."""
+    whole = TeX().write(formula)
+    return [whole] if _width(whole) <= room else TeX().terms(formula)
 
 
 def _width(formula: str) -> int:

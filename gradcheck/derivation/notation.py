@@ -66,8 +66,8 @@ class Python:
                 return self._signed(text.startswith("-"), self._literal(text.removeprefix("-")), ATOM)
             case Symbol(name):
                 return self._name(name), ATOM
-            case Sum(terms):
-                return self._sum(terms), ADDITIVE
+            case Sum():
+                return "".join(self.terms(formula)), ADDITIVE
             case Product():
                 return self._product(formula)
         return self._function(formula), _BINDS.get(formula.op, ATOM)
@@ -79,16 +79,18 @@ class Python:
         text, binds = self._write(formula)
         return text if binds >= needed else self._brackets(text)
 
-    def _sum(self, terms: tuple[Formula, ...]) -> str:
-        text = self._inside(terms[0], ADDITIVE)
-        for term in terms[1:]:
+    def terms(self, formula: Formula) -> list[str]:
+        """What is added up, each term but the first with its sign; together they are the formula."""
+        first, *others = formula.terms if isinstance(formula, Sum) else (formula,)
+        found = [self._inside(first, ADDITIVE)]
+        for term in others:
             coefficient, powers = factored(term)
             size: Formula = term
             if coefficient < 0:
                 size = Product(-coefficient, powers) if powers else Number(-coefficient)
             sign = self.plus if coefficient >= 0 else self.plus.replace("+", self.minus)
-            text += sign + self._inside(size, TERM)
-        return text
+            found.append(sign + self._inside(size, TERM))
+        return found
 
     def _product(self, formula: Product) -> tuple[str, int]:
         c: Coefficient = formula.coefficient

@@ -11,6 +11,7 @@ from typing import Any
 
 from gradcheck.derivation.indexing import has_arrays
 from gradcheck.derivation.notation import Python
+from gradcheck.derivation.rules import RULES
 from gradcheck.derivation.simplify import Simplifier
 from gradcheck.derivation.trace import interior
 from gradcheck.derivation.value import Traced
@@ -60,7 +61,7 @@ def _uses(above: Traced, below: Traced) -> Iterator[tuple[Traced, int]]:
     carries = {id(below)}
     for node in [*interior(above), above]:
         for k, x in enumerate(node.inputs):
-            if id(x) in carries:
+            if id(x) in carries and RULES[node.op].carries(k):
                 carries.add(id(node))
                 yield node, k
 
@@ -78,7 +79,7 @@ def _of(node: Traced, k: int, below: Traced) -> Iterator[Remark]:
     elif node.op == "getitem" and node.size == x.size and not has_arrays(node.params["index"]):
         yield "why_rearranged", {"x": name}  # x[:, None]
     elif node.op in _SAID:
-        yield _SAID[node.op], {"x": name}
+        yield _SAID[node.op], {"x": below.name if node.op == "where" else name}
     elif node.op == "einsum":
         yield "why_einsum", {"x": name, "subscripts": node.params["subscripts"]}
     elif node.op != "outer" and (repeated := _repeated(x.shape, node.shape)):

@@ -28,6 +28,10 @@ class Rule:
     vjps: tuple[Vjp | None, ...] = ()
     each: Vjp | None = None  # for any number of arguments: each(k, g, ans, *inputs)
 
+    def carries(self, k: int) -> bool:
+        """Whether a cotangent comes back to argument `k`: not to a condition, nor through a comparison."""
+        return self.each is not None or (bool(self.vjps) and self.vjps[k] is not None)
+
     def vjp(self, k: int, g: Any, ans: Any, *inputs: Any, **params: Any) -> Any:
         """The cotangent of argument `k`, or None if the result does not vary with it."""
         if self.each is not None:
