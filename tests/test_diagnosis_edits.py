@@ -146,6 +146,54 @@ def test_what_belongs_there_is_quoted(slip):
     assert instead in first.remedy
 
 
+class Value:
+    """A number that knows what it was made of; its backwards are written inside its operations."""
+
+    def __init__(self, data, parents=()):
+        self.data, self.grad, self.parents, self.back = data, 0.0, parents, lambda: None
+
+    def __mul__(self, other):
+        out = Value(self.data * other.data, (self, other))
+
+        def back():
+            self.grad += other.data * out.grad
+            other.grad = self.data * out.grad
+
+        out.back = back
+        return out
+
+    def __add__(self, other):
+        out = Value(self.data + other.data, (self, other))
+
+        def back():
+            self.grad += out.grad
+            other.grad += out.grad
+
+        out.back = back
+        return out
+
+    def backward(self):
+        order = []
+
+        def visit(value):
+            if value not in order:
+                for parent in value.parents:
+                    visit(parent)
+                order.append(value)
+
+        visit(self)
+        self.grad = 1.0
+        for value in reversed(order):
+            value.back()
+
+
+def test_a_backward_inside_its_forward_is_read_as_well():
+    report = check(lambda a, b: a * b + (a + b) * b, Value(2.0), Value(3.0))
+    assert [(d.cause, d.tensor) for d in report.diagnoses] == [("overwritten", "b")]
+    assert "`other.grad = self.data * out.grad`" in report.diagnoses[0].message
+    assert report.diagnoses[0].remedy == "Write `other.grad += self.data * out.grad`."
+
+
 def corpus_sources():
     for family in bug_corpus.FAMILIES:
         tree = ast.parse(Path(family.__file__).read_text())

@@ -187,7 +187,8 @@ def enclosed(head: Any, original: FunctionType) -> ast.Module:
     inner = copy.copy(head)
     inner.body = [*head.body, *([known] if names else [])]
     *_, owner, _ = ["<locals>", *original.__qualname__.split(".")]
-    body = [inner] if owner == "<locals>" else [_plain(ast.ClassDef(owner, [], [], [inner], []))]
+    hidden = f"_{owner}"  # which makes the same private names, and leaves the name of the class to the class itself
+    body = [inner] if owner == "<locals>" else [_plain(ast.ClassDef(hidden, [], [], [inner], []))]
     variables = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
     outer = _plain(ast.FunctionDef("enclosing", variables, body, []))
     return ast.fix_missing_locations(ast.Module([outer], []))

@@ -25,12 +25,19 @@ def leftover(clues: Clues) -> Iterator[Explanation]:
     largest = float(np.nanmax(np.abs(rest), initial=0))
     if np.ptp(rest) <= 1e-6 * largest or not all(_varies(clues, trial, rest != 0) for trial in clues.fresh):
         return
+    of_loss = not clues.bureau.takes_cotangent
     yield Explanation(
-        "accumulated",
+        "missing-term" if of_loss else "accumulated",
         lambda trial: trial.right(clues.tensor) + rest,
-        f"{clues.d} is the right gradient plus the same array for every input and dout (at most {largest:.4g}): "
+        f"{clues.d} is off by the same array for every {clues.tensor} (at most {largest:.4g}): a part of it in which "
+        f"{clues.tensor} does not occur, as the targets or a linear term give it, is missing, too many or of the wrong "
+        "sign."
+        if of_loss
+        else f"{clues.d} is the right gradient plus the same array for every input and dout (at most {largest:.4g}): "
         "an earlier gradient, or something else that was there before, is still in it.",
-        f"Set {clues.d} to zero before accumulating, or assign it.",
+        "Look for a term without it, such as the targets."
+        if of_loss
+        else f"Set {clues.d} to zero before accumulating, or assign it.",
         3,
     )
 

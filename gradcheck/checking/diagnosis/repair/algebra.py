@@ -1,9 +1,9 @@
 """Edits of formulas: parentheses, complements, powers, a factor in a product of matrices, the rest of a softmax."""
 
 import ast
-from collections.abc import Iterator
 
 from gradcheck.checking.diagnosis.repair.around import Around, Edits
+from gradcheck.checking.diagnosis.repair.kinds import factors_of
 
 
 def regrouped(node: ast.AST, around: Around) -> Edits:
@@ -49,21 +49,13 @@ def rest_of_softmax(node: ast.AST, around: Around) -> Edits:
     """``y * (dy - Σ dy·y)`` for ``y * dy`` and for ``y * (1 - y) * dy``, which are the diagonal alone."""
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
         return
-    factors = [ast.unparse(factor) for factor in _factors(node)]
+    factors = [ast.unparse(factor) for factor in factors_of(node)]
     for i, y in enumerate(factors if 2 <= len(factors) <= 4 else ()):
         others = [f"({other})" for j, other in enumerate(factors) if j != i and other not in (f"1 - {y}", f"1.0 - {y}")]
         if others and y.replace(".", "").isidentifier():
             dy = " * ".join(others)
             whole = f"{y} * ({dy} - ({dy} * {y}).sum(axis=-1, keepdims=True))"
             yield "missing-term", ast.parse(whole, mode="eval").body
-
-
-def _factors(node: ast.expr) -> Iterator[ast.expr]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        yield from _factors(node.left)
-        yield from _factors(node.right)
-    else:
-        yield node
 
 
 def multiplied_as_matrices(node: ast.AST, around: Around) -> Edits:

@@ -70,8 +70,9 @@ class Around:
         own = self.shapes[name]
         if _broadcasts(own, shape):
             yield self.names[name]
-        if own and shape is None and len(own) == 1:
-            yield ast.parse(f"{name}[:, None]", mode="eval").body
+        if own and shape is None:
+            index = ", ".join([":"] * len(own) + ["None"])
+            yield ast.parse(f"{name}[{index}]", mode="eval").body
         elif own and shape and shape != own and shape[: len(own)] == own:
             index = ", ".join([":"] * len(own) + ["None"] * (len(shape) - len(own)))
             yield ast.parse(f"{name}[{index}]", mode="eval").body

@@ -103,8 +103,12 @@ def _is_of_index(node: ast.AST, statement: ast.stmt) -> bool:
 def _own_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
     """The statement and the expressions in it, not the statements inside."""
     pending: list[ast.AST] = [statement]
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    set_in = [target.value for target in targets if isinstance(target, ast.Subscript)]  # elsewhere nobody looks
     while pending:
         node = pending.pop(0)
+        if node in set_in:
+            continue
         yield node
         pending += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt | ast.arguments)]
 
@@ -144,6 +148,6 @@ def _variables(function: Function, shapes: Iterable[str]) -> dict[str, tuple[ast
         elif isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
             found.setdefault(ast.unparse(node), (ast.Attribute(node.value, node.attr, ast.Load()), 0))
     for name in shapes:
-        if name.startswith("self."):
+        if "." in name and (name.startswith("self.") or name.partition(".")[0] in found):
             found.setdefault(name, (ast.parse(name, mode="eval").body, 0))
     return dict(islice(found.items(), NAMES))

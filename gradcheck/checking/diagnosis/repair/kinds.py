@@ -31,8 +31,9 @@ def _undone(node: ast.AST, around: Around) -> Edits:
             yield ("extra-mean" if was == "mean" else "missing-mean"), instead  # type: ignore[misc]  # a call for a call
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target = node.targets[0]
-        if isinstance(target, ast.Subscript) or (around.looped and isinstance(target, ast.Name | ast.Attribute)):
-            yield "overwritten", ast.AugAssign(target, ast.Add(), node.value)
+        summed = isinstance(target, ast.Subscript) or getattr(target, "attr", "") == "grad"
+        if summed or (around.looped and isinstance(target, ast.Name | ast.Attribute)):
+            yield "overwritten", ast.AugAssign(target, ast.Add(), node.value)  # type: ignore[arg-type]  # a target
 
 
 def _of_term(node: ast.AST) -> str:
@@ -75,14 +76,31 @@ def _rewritten(node: ast.AST, around: Around) -> Edits:
 
 
 def _of_another_activation(node: ast.AST) -> Edits:
-    """``1 - y ** 2`` for ``y * (1 - y)``: what is made of one variable alone, made of it in other ways."""
-    if isinstance(node, ast.BinOp):
-        names = {ast.unparse(inner) for inner in ast.walk(node) if _is_read(inner)}
-        others = {type(inner) for inner in ast.walk(node)} & {ast.Call, ast.Subscript}
-        if len(names) == 1 and not others:
-            (name,) = names
+    """``1 - y ** 2`` for ``y * (1 - y)``: the factors made of one variable alone, made of it in other ways."""
+    if not isinstance(node, ast.BinOp):
+        return
+    parts = list(factors_of(node))
+    for name in dict.fromkeys(ast.unparse(inner) for inner in ast.walk(node) if _is_read(inner)):
+        own = [part for part in parts if _is_made_of(part, name)]
+        others = [f"({ast.unparse(part)})" for part in parts if part not in own]
+        if own and any(isinstance(part, ast.BinOp) for part in own):
             for form in SLOPES:
-                yield "missing-activation-derivative", ast.parse(form.format(name), mode="eval").body
+                whole = " * ".join([*others, form.format(name)])
+                yield "missing-activation-derivative", ast.parse(whole, mode="eval").body
+
+
+def _is_made_of(part: ast.expr, name: str) -> bool:
+    names = {ast.unparse(inner) for inner in ast.walk(part) if _is_read(inner)}
+    return names == {name} and not {type(inner) for inner in ast.walk(part)} & {ast.Call, ast.Subscript}
+
+
+def factors_of(node: ast.expr) -> Iterator[ast.expr]:
+    """What is multiplied, as ``a``, ``b`` and ``c`` in ``a * b * c``."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        yield from factors_of(node.left)
+        yield from factors_of(node.right)
+    else:
+        yield node
 
 
 SLOPES = ("({0} * (1 - {0}))", "(1 - {0} ** 2)", "({0} > 0)", "np.exp({0})", "(2 * {0})", "(1 - {0})")
@@ -94,8 +112,6 @@ def _renamed(node: ast.AST, around: Around) -> Edits:
     if isinstance(node, ast.Constant) and node.value in (0, 1) and not isinstance(node.value, bool):
         yield from (("missing-term", name) for said, name in around.names.items() if said in around.shapes)
     if not (_is_read(node) and isinstance(node, ast.expr)) or _is_bound(node, around.statement):
-        return
-    if _is_written_to(node, around.statement):
         return
     yield from ((_of_name(node, around.statement), name) for name in around.others(node))
     yield "missing-term", ast.BinOp(node, ast.Pow(), ast.Constant(2))
@@ -114,12 +130,6 @@ def _renamed_throughout(node: ast.AST, around: Around) -> Edits:
                 pairs = [(one, other) for one in same]
                 renamed = Replace(*pairs[0], *pairs[1:]).visit(node)
                 yield "activation-derivative-at-wrong-point", renamed  # type: ignore[misc]  # an expression stays one
-
-
-def _is_written_to(node: ast.AST, statement: ast.stmt) -> bool:
-    """Whether it is the array of which the statement sets entries: in another they would not be looked for."""
-    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
-    return any(isinstance(target, ast.Subscript) and target.value is node for target in targets)
 
 
 def _is_bound(node: ast.AST, statement: ast.stmt) -> bool:

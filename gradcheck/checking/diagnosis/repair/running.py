@@ -35,6 +35,23 @@ class Run:
     function: FunctionType
     shapes: dict[str, Shape | None]
 
+    def with_inner(self, others: list["Run"]) -> "Run | None":
+        """The same, knowing what those of other functions know that it makes; None where it makes none of them."""
+        made = [other for other in others if self.makes(other)]
+        shapes = {name: shape for other in made for name, shape in other.shapes.items()}
+        return Run(self.function, {**self.shapes, **shapes}) if made else None
+
+    def makes(self, other: "Run") -> bool:
+        """Whether the other is written inside it, so that each of its calls makes one."""
+        return other.function.__code__ in _codes_in(self.function.__code__)
+
+
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield inner
+            yield from _codes_in(inner)
+
 
 def functions_run(run: Callable[[], Any]) -> list[Run]:
     """The functions with Python source, none of a library or of ours, that run in a call; in the order of their start.
@@ -83,6 +100,9 @@ def _shapes(variables: Mapping[str, Any]) -> Iterator[tuple[str, Shape]]:
 def _named(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The variables, the attributes of self, and what those hold by key: ``self.params['W']``."""
     yield from variables.items()
+    for name, value in variables.items():
+        if name != "self" and hasattr(value, "__dict__") and not callable(value):
+            yield from ((f"{name}.{attribute}", part) for attribute, part in vars(value).items())
     owner = variables.get("self")
     attributes = dict(getattr(owner, "__dict__", {}))
     if isinstance(getattr(type(owner), "params", None), property):

@@ -37,11 +37,14 @@ class Stage:
 
     def __init__(self, bench: Bench, trial: Trial) -> None:
         self.runner, self.trial = bench.runner, trial
-        in_forward = self._lasting(self._fresh)
+        in_forward, _ = self._lasting(self._fresh)
         known = {ran.function for ran in in_forward}
-        in_backward = [ran for ran in self._lasting(lambda: self._pulled(self.pullback)) if ran.function not in known]
-        self.is_within = not in_backward
-        self.functions = in_backward or in_forward
+        lasting, passing = self._lasting(lambda: self._pulled(self.pullback))
+        in_backward = [ran for ran in lasting if ran.function not in known]
+        makers = [maker for ran in in_forward if (maker := ran.with_inner([*lasting, *passing])) is not None]
+        in_backward = [ran for ran in in_backward if not any(maker.makes(ran) for maker in makers)]
+        self.is_within = bool(makers) or not in_backward
+        self.functions = [*makers, *in_backward] or in_forward
         self.roots = [bench.thing, bench.options.backward, bench.options.grad, *bench.inputs]
         self.kept = State(self.roots)
 
@@ -87,13 +90,13 @@ class Stage:
         same = all(map(np.array_equal, outputs, self.trial.outputs))
         return self._pulled(pullback) if same else {}
 
-    def _lasting(self, run: Callable[[], Any]) -> list[Run]:
-        """The functions that run, but for those that each forward makes for itself."""
+    def _lasting(self, run: Callable[[], Any]) -> tuple[list[Run], list[Run]]:
+        """The functions that run, and apart from them those that each forward makes for itself."""
         self.pullback = self._fresh()
         once = functions_run(run)
         self.pullback = self._fresh()
         again = {ran.function for ran in functions_run(run)}
-        return [ran for ran in once if ran.function in again]
+        return [ran for ran in once if ran.function in again], [ran for ran in once if ran.function not in again]
 
     def _is_as_before(self) -> bool:
         """Whether the backward itself still gives what it gave."""
