@@ -35,7 +35,7 @@ def inverse_gaps(values: Any) -> Any:
 def cholesky_vjp(g: Any, ans: Any, x: Any) -> Any:
     """``A = L Lᵀ``: dL = L Φ(L⁻¹ dA L⁻ᵀ), where Φ is `lower`; read backwards."""
     inverse = np.linalg.inv(ans)
-    return _of_the_triangle(inverse.T @ (ans.T @ g).lower() @ inverse)
+    return _of_the_triangle(inverse.T @ (ans.T @ g).then("lower") @ inverse)
 
 
 def eigenvalues_vjp(g: Any, ans: Any, x: Any) -> Any:
@@ -47,9 +47,9 @@ def eigenvalues_vjp(g: Any, ans: Any, x: Any) -> Any:
 def eigenvectors_vjp(g: Any, ans: Any, x: Any) -> Any:
     """dv_j = Σ_i v_i (v_iᵀ dA v_j) / (λ_j − λ_i): it turns towards the others, most towards those close by."""
     values: Any = np.linalg.eigvalsh(x)
-    turned = (ans.T @ g) * values.inverse_gaps()
+    turned = (ans.T @ g) * values.then("inverse_gaps")
     return _of_the_triangle(ans @ turned @ ans.T)
 
 
 def _of_the_triangle(gradient: Any) -> Any:
-    return (gradient + gradient.T).lower()
+    return (gradient + gradient.T).then("lower")

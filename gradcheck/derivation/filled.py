@@ -68,7 +68,7 @@ class Filled(Traced):
         """``np.add.at``: what falls on one place adds up."""
         index = plain_index(index)
         added = _in_shape(values, self.value[index].shape)
-        self[...] = add(self, added.scatter(index, self.shape))
+        self[...] = add(self, added.then("scatter", index=index, shape=self.shape))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         out = options.pop("out", (None,))

@@ -93,7 +93,7 @@ def _extreme_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 def _prod_vjp(g: Any, ans: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     if np.any(x.value == 0):
-        return _spread(g, x, axis, keepdims) * x.product_of_others(axis)
+        return _spread(g, x, axis, keepdims) * x.then("product_of_others", axis=axis)
     return _spread(g * ans, x, axis, keepdims) / x
 
 
@@ -258,7 +258,7 @@ RULES: dict[str, Rule] = {
     ),
     "reshape": _rule(_reshape, lambda g, ans, x, shape: g.reshape(x.shape)),
     "broadcast_to": _rule(np.broadcast_to, lambda g, ans, x, shape: g),
-    "getitem": _rule(lambda x, index: x[index], lambda g, ans, x, index: g.scatter(index, x.shape)),
+    "getitem": _rule(lambda x, index: x[index], lambda g, ans, x, index: g.then("scatter", index=index, shape=x.shape)),
     "scatter": _rule(_scatter, lambda g, ans, x, index, shape: g[index]),
     "put": _rule(_put, None, lambda g, ans, x, entry, index: g[index]),
     "move": _rule(_move, lambda g, ans, x, index, fill, what, shown: g.gather(index, x.shape, what, shown)),

@@ -196,25 +196,13 @@ class Traced(NDArrayOperatorsMixin):
             leave(f".astype({dtype!r})", f"takes {self._called} off the real numbers", "keep it a float")
         return self * 1.0
 
-    def scatter(self, index: Any, shape: tuple[int, ...]) -> Traced:
-        """Zeros of `shape` with this value added at `index`: what indexing does to a cotangent."""
-        return apply("scatter", self, index=index, shape=shape)
+    def then(self, op: str, **params: Any) -> Traced:
+        """The primitive `op` of this value: what a rule does to a cotangent where NumPy has no function for it."""
+        return apply(op, self, **params)
 
     def identity(self) -> Traced:
         """The identity matrix of this value's size: what taking the trace does to a cotangent."""
         return Traced(np.eye(len(self)), name=f"eye({len(self)})")
-
-    def product_of_others(self, axis: Any) -> Traced:
-        """Beside every entry the product of the others: the derivative of a product with zeros in it."""
-        return apply("product_of_others", self, axis=axis)
-
-    def lower(self) -> Traced:
-        """The lower triangle with half of the diagonal, as in the derivative of a symmetric matrix's factors."""
-        return apply("lower", self)
-
-    def inverse_gaps(self) -> Traced:
-        """1 / (λ_j − λ_i): how fast eigenvectors turn."""
-        return apply("inverse_gaps", self)
 
     def move(self, index: Any, what: str, fill: float = 0.0, shown: tuple[str, ...] = ()) -> Traced:
         """The entries rearranged, each named by its number in reading order; -1 stands for `fill`.
