@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from gradcheck import check
+from gradcheck.checking.conventions.common.gradient_names import find
+from gradcheck.checking.conventions.common.returned_names import owners
 
 rng = np.random.default_rng(12)
 x = rng.normal(size=(5, 4))
@@ -723,3 +725,28 @@ def test_dropout_with_a_switch_that_is_off_by_default():
     report = check(Dropout(), x)
     assert report, report
     assert re.search("forward called with training=True", report.understood)
+
+
+class Highway:
+    """y = max(x W, 0) t + x (1 − t), t = σ(x Ws): two parameters that both might be called W for short."""
+
+    def __init__(self, factor):
+        self.W, self.Ws, self.factor = *rng.normal(size=(2, 4, 4)), factor
+
+    def forward(self, x):
+        self.x, self.h, self.t = x, np.maximum(x @ self.W, 0), 1 / (1 + np.exp(-x @ self.Ws))
+        return self.h * self.t + x * (1 - self.t)
+
+    def backward(self, dy):
+        dh, dt = dy * self.t * (self.h > 0), self.factor * dy * (self.h - self.x) * self.t * (1 - self.t)
+        self.dW, self.dWs = self.x.T @ dh, self.x.T @ dt
+        return dh @ self.W.T + dt @ self.Ws.T / self.factor + dy * (1 - self.t)
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_of_two_names_alike_the_one_written_in_full_counts(factor):
+    report = check(Highway(factor), rng.normal(size=(5, 4)))
+    assert "gradients beside them in dW, dWs" in report.understood
+    assert [report[name].verdict == "agree" for name in ("x", "W", "Ws")] == [True, True, factor == 1]
+    assert find(["dW", "dWs"], "Ws") == "dWs"
+    assert owners([["dW", "dWs"]], 2, ["Ws", "W"]) == ["W", "Ws"]

@@ -17,7 +17,7 @@ _PREFIXES = (
 _SUFFIXES = ("gradients", "gradient", "grads", "grad", "derivative", "deriv", "delta", "diff")
 _WHOLE = frozenset(("grad", "grads", "gradient", "gradients", "g", "d", "deriv", "derivative", "derivatives", "diff"))
 _ABBREVIATIONS = (
-    (re.compile(r"^(weights?|wts?|wgts?|kernels?|ws)(?=\d*$|[a-z]*$)"), "w"),
+    (re.compile(r"^(weights?|wts|wgts?|kernels?|ws)(?=\d*$|[a-z]*$)"), "w"),
     (re.compile(r"^(bias(es)?|bs)(?=\d*$|[a-z]*$)"), "b"),
 )
 
@@ -55,15 +55,18 @@ def _readings(key: str) -> set[tuple[str, bool]]:
 
 def gradient_of(name: str) -> Iterator[str]:
     """What a gradient of this name would be the gradient of; empty for ``grads`` itself."""
-    bare = _squeezed(name)
+    return map(_abbreviated, _without_mark(_squeezed(name)))
+
+
+def _without_mark(bare: str) -> Iterator[str]:
     if bare in _WHOLE:
         yield ""
     for prefix in _PREFIXES:
         if bare.startswith(prefix) and bare != prefix:
-            yield _abbreviated(bare.removeprefix(prefix))
+            yield bare.removeprefix(prefix)
     for suffix in _SUFFIXES:
         if bare.endswith(suffix) and bare != suffix:
-            yield _abbreviated(bare.removesuffix(suffix))
+            yield bare.removesuffix(suffix)
 
 
 def is_gradient_of(name: str, tensor: str) -> bool:
@@ -71,9 +74,22 @@ def is_gradient_of(name: str, tensor: str) -> bool:
     return _plain(tensor) in gradient_of(name)
 
 
+def is_spelled_like(name: str, tensor: str) -> bool:
+    """Whether the name of a gradient has that of its tensor in full: ``dWs`` is of Ws before it is of W.
+
+    Examples
+    --------
+    >>> is_spelled_like("dWs", "Ws"), is_spelled_like("dW", "Ws"), is_gradient_of("dW", "Ws")
+    (True, False, True)
+    """
+    bare = _squeezed(name)
+    return _squeezed(tensor) in (bare, *_without_mark(bare))
+
+
 def find(gradients: Iterable[str], tensor: str) -> str | None:
     """The name among these that is that of the gradient of a tensor."""
-    return next((name for name in gradients if is_gradient_of(name, tensor)), None)
+    fits = (name for name in gradients if is_gradient_of(name, tensor))
+    return max(fits, key=lambda name: is_spelled_like(name, tensor), default=None)
 
 
 def _plain(name: str) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from gradcheck.checking.conventions.common.gradient_names import is_gradient_of
+from gradcheck.checking.conventions.common.gradient_names import is_gradient_of, is_spelled_like
 
 
 def returned_names(function: Callable[..., Any]) -> list[list[str]]:
@@ -51,7 +51,13 @@ def owners(called: Iterable[Sequence[str]], count: int, tensors: Iterable[str]) 
     known = list(tensors)
     for names in called:
         if len(names) >= count > 0:
-            meant = [[tensor for tensor in known if is_gradient_of(name, tensor)] for name in names[-count:]]
+            meant = [_meant(name, known) for name in names[-count:]]
             if all(len(one) == 1 for one in meant) and len({one[0] for one in meant}) == count:
                 return [one[0] for one in meant]
     return []
+
+
+def _meant(name: str, tensors: Sequence[str]) -> list[str]:
+    """Whose gradient this name may be; only those that it has in full, if any."""
+    fits = [tensor for tensor in tensors if is_gradient_of(name, tensor)]
+    return [tensor for tensor in fits if is_spelled_like(name, tensor)] or fits

@@ -7,7 +7,7 @@ import numpy as np
 
 from gradcheck.checking.conventions.common.arguments import is_variable
 from gradcheck.checking.conventions.common.assigning import by_name
-from gradcheck.checking.conventions.common.gradient_names import tensor_name, tensors_meant
+from gradcheck.checking.conventions.common.gradient_names import is_spelled_like, tensor_name, tensors_meant
 from gradcheck.checking.conventions.layers.places import Place, container, places
 from gradcheck.checking.subject import Parameter
 
@@ -97,11 +97,18 @@ def gradient_places(aliases: Sequence[Place], after: Iterable[Place]) -> list[Pl
         found,
         key=lambda place: (
             np.shape(place.read()) != np.shape(value),
+            not any(_is_spelled_like(place, alias) for alias in aliases),
             not any(are_siblings(place, alias) for alias in aliases),
             len(place.steps),
             -max(_shared(place, alias) for alias in aliases),
         ),
     )
+
+
+def _is_spelled_like(gradient: Place, tensor: Place) -> bool:
+    """Whether the last word on the way to a tensor stands in full on the way to its gradient."""
+    last = next((key for key in reversed(tensor.keys) if tensor_name([key])), "")
+    return any(is_spelled_like(key, last) for key in gradient.keys)
 
 
 def are_siblings(one: Place, other: Place) -> bool:
