@@ -15,7 +15,9 @@ from bug_corpus import (  # they enter themselves
     dense,
     dropout,
     embedding,
+    gates,
     hard_points,
+    in_loops,
     losses,
     measured_elsewhere,
     normalization,
@@ -29,7 +31,7 @@ __all__ = ["CAUSES", "LAYERS", "RIGHT", "WRONG", "Case", "Layer"]
 
 FAMILIES = (
     dense, activations, softmax, losses, normalization, convolution, pooling, recurrent, attention, embedding, dropout,
-    algebra, conduct, combined, measured_elsewhere, hard_points,
+    algebra, gates, in_loops, conduct, combined, measured_elsewhere, hard_points,
 )  # fmt: skip
 """The files, in the order to read them."""
 

@@ -152,7 +152,10 @@ def as_if_dout_summed_to_one(dout, out):
     return dout - np.exp(out)
 
 
-@log_softmax.wrong("activation-derivative-at-wrong-point")
+@log_softmax.wrong(
+    "activation-derivative-at-wrong-point", "missing-activation-derivative",
+    why="the output stands where its exponential belongs: at the wrong point, or with exp left out",
+)  # fmt: skip
 def log_probability_in_place_of_the_probability(dout, out):
     return dout - out * dout.sum(axis=1, keepdims=True)
 

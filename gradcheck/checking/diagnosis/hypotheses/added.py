@@ -17,6 +17,10 @@ Array = NDArray[Any]
 Term = Callable[[Trial], Array]
 
 
+REGULARISERS = 2
+"""So many of the terms at hand are regularisers; they come first."""
+
+
 def leftover(clues: Clues) -> Iterator[Explanation]:
     """The same amount is added whatever the input and the cotangent: it was there before."""
     if clues.claimed.shape != clues.right.shape:
@@ -53,7 +57,7 @@ def added(clues: Clues) -> Iterator[Explanation]:
     if clues.claimed.shape != clues.right.shape:
         return
     rest = clues.claimed - clues.right
-    for term, missing, extra, remedy in _at_hand(clues):
+    for i, (term, missing, extra, remedy) in enumerate(_at_hand(clues)):
         with np.errstate(all="ignore"):
             present = np.asarray(term(clues.given), float)
         factor = fitted_factor(rest, present)
@@ -67,7 +71,7 @@ def added(clues: Clues) -> Iterator[Explanation]:
 
         yield Explanation("missing-term", predict, said, remedy, 1)
         wrong = clues.comparison.wrong
-        if wrong.any() and (place := said_of_places(wrong)):
+        if i < REGULARISERS and wrong.any() and (place := said_of_places(wrong)):
             only = fitted_factor(rest[wrong], np.broadcast_to(present, rest.shape)[wrong])
             there = (missing if only < 0 else extra).replace("{c}", f"{abs(only):.6g}").rstrip(".")
             yield Explanation(
@@ -84,7 +88,7 @@ def scaled_but_for_a_term(clues: Clues) -> Iterator[Explanation]:
     if clues.claimed.shape != clues.right.shape or clues.value.size < 3:
         return
     known = np.isfinite(clues.right)
-    for term in [term for term, *_ in _at_hand(clues)][:2]:
+    for term, *_ in list(_at_hand(clues))[:REGULARISERS]:
         columns = np.stack([clues.right[known], np.broadcast_to(term(clues.given), known.shape)[known]], 1)
         times, weight = np.linalg.lstsq(columns, clues.claimed[known], rcond=None)[0]
         if abs(times - 1) < 1e-4 or abs(weight) < 1e-9 or abs(times) < 1e-4:

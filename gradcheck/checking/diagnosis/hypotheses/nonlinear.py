@@ -37,7 +37,7 @@ def rescaled(clues: Clues) -> Iterator[Explanation]:
         lambda trial: trial.claimed(clues.tensor),  # by how much, follows no rule that is known
         f"{clues.d} has the right direction, {how}.",
         remedy,
-        3,
+        2 if cause == "nonlinear" else 3,
     )
 
 
