@@ -181,6 +181,75 @@ class RNN:
         self.bh -= learn_rate * d_bh
 """
 
+RATINGS = """
+import numpy as np
+
+def cofiCostFunc(params, Y, R, num_users, num_movies, num_features, lambda_=0.0):
+    X = params[:num_movies * num_features].reshape(num_movies, num_features)
+    Theta = params[num_movies * num_features:].reshape(num_users, num_features)
+    err = (np.dot(X, Theta.T) - Y) * R
+    J = 0.5 * np.sum(err ** 2) + lambda_ / 2 * (np.sum(Theta ** 2) + np.sum(X ** 2))
+    X_grad = np.dot(err, Theta) + lambda_ * X
+    Theta_grad = np.dot(err.T, X) + lambda_ * Theta
+    grad = np.concatenate([X_grad.ravel(), Theta_grad.ravel()])
+    return J, grad
+"""
+
+REMEMBERS = """
+import numpy as np
+
+class Softmax:
+    def __init__(self):
+        self.Y = []
+
+    def forward(self, X):
+        e = np.exp(X - X.max(axis=-1, keepdims=True))
+        self.Y.append(e / e.sum(axis=-1, keepdims=True))
+        return self.Y[-1]
+
+    def backward(self, dY):
+        found = [y * (dY - (dY * y).sum(axis=-1, keepdims=True)) for y in self.Y]
+        return found[0] if len(found) == 1 else found
+
+class Attention:
+    def __init__(self):
+        self.softmax, self.X = Softmax(), None
+
+    def forward(self, Q, K, V):
+        self.X = Q, K, V, self.softmax.forward(Q @ K.swapaxes(-2, -1) / 2)
+        return self.X[3] @ V
+
+    def backward(self, dLdy):
+        Q, K, V, weights = self.X
+        dV = weights.swapaxes(-2, -1) @ dLdy
+        dScores = self.softmax.backward(dLdy @ V.swapaxes(-2, -1))
+        return dScores @ K / 2, dScores.swapaxes(-2, -1) @ Q / 2, dV
+"""
+
+WORDS = """
+import numpy as np
+
+class Caption:
+    def __init__(self, word_to_idx, input_dim=512, hidden_dim=128):
+        self.null, V = word_to_idx["<NULL>"], len(word_to_idx)
+        self.params = {"W": np.random.randn(input_dim, hidden_dim), "E": np.random.randn(hidden_dim, V)}
+
+    def loss(self, features, captions):
+        N, D = features.shape
+        mask = captions != self.null
+        h = features.dot(self.params["W"])
+        s = np.repeat(h.dot(self.params["E"])[:, None], captions.shape[1], axis=1)
+        p = np.exp(s - s.max(axis=2, keepdims=True))
+        p /= p.sum(axis=2, keepdims=True)
+        n, t = np.indices(captions.shape)
+        loss, grads = -np.sum(mask * np.log(p[n, t, captions])) / N, {}
+        p[n, t, captions] -= 1
+        ds = (p * mask[:, :, None] / N).sum(axis=1)
+        grads["E"] = h.T.dot(ds)
+        grads["W"] = features.T.dot(ds.dot(self.params["E"].T))
+        return loss, grads
+"""
+
 WITH_A_CONTEXT = """
 import numpy as np
 
@@ -209,6 +278,9 @@ STYLES = {
     "one sample in a column": (COLUMN, {"Dense": "agree", "Activation": "agree", "Softmax": "agree"}),
     "backprop of one sample": (ONE_BY_ONE, {"Network": "agree"}),
     "nothing returned": (NOTHING_RETURNED, {"Dense": "agree", "SoftmaxLoss": "agree"}),
+    "ratings of items by users": (RATINGS, {"cofiCostFunc": "agree"}),
+    "queries, keys and what is remembered": (REMEMBERS, {"Softmax": "agree", "Attention": "agree"}),
+    "words by number": (WORDS, {"Caption": "agree"}),
     "columns in turn": (IN_TURN, {"RNN": "agree"}),
     "static, with a context": (WITH_A_CONTEXT, {"LogSoftmax": "agree"}),
     "made of functions and layers": (MADE_OF_PARTS, {"Activation": "agree", "NeuralNet": "agree"}),
@@ -238,6 +310,9 @@ def test_a_right_file_agrees(tmp_path, source, verdicts):
         (NOTHING_RETURNED, "np.sum(dvalues, axis=0", "np.mean(dvalues, axis=0", "Dense"),
         (NOTHING_RETURNED, "self.dinputs = self.dinputs / samples", "pass", "SoftmaxLoss"),
         (IN_TURN, "d_h = self.Whh.T @ temp", "d_h = self.Whh @ temp", "RNN"),
+        (RATINGS, "np.dot(err.T, X) + lambda_", "np.dot(err.T, X) - lambda_", "cofiCostFunc"),
+        (REMEMBERS, "@ Q / 2, dV", "@ Q, dV", "Attention"),
+        (WORDS, "(p * mask[:, :, None] / N)", "(p / N)", "Caption"),
         (WITH_A_CONTEXT, "np.exp(output) *", "output *", "LogSoftmax"),
         (MADE_OF_PARTS, "in reversed(self.layers)", "in self.layers", "NeuralNet"),
         (MADE_OF_PARTS, "self.f_prime(self.inputs)", "self.f_prime(self.f(self.inputs))", "Activation"),

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checking.conventions import understand
-from gradcheck.checking.subject import Array, Options, copies
+from gradcheck.checking.state.snapshot import State
+from gradcheck.checking.subject import Array, Options, Subject, copies
 
 _FAINT = 0.1
 
@@ -21,13 +22,25 @@ def renew(thing: Any, inputs: list[Any], seed: int) -> None:
     """
     subject = understand(thing, tuple(inputs), Options())
     if not subject.parameters:
-        subject.forward(copies(subject.inputs))
-        subject = understand(thing, tuple(inputs), Options())
+        subject = _seen(thing, inputs, subject)
     rng = np.random.default_rng(seed)
     for parameter in subject.parameters.values():
         value = np.asarray(parameter.read())
         if value.size and np.issubdtype(value.dtype, np.floating):
             parameter.write(np.asarray(_renewed(value, rng), value.dtype))
+
+
+def _seen(thing: Any, inputs: list[Any], subject: Subject) -> Subject:
+    """An object after its first input; as it was before, if that gave it no parameters: it may remember its inputs."""
+    before = State([thing, *inputs])
+    subject.forward(copies(subject.inputs))
+    try:
+        again = understand(thing, tuple(inputs), Options())
+    except Exception:  # its backward is one for all that it remembers
+        again = subject
+    if not again.parameters:
+        before.restore()
+    return again
 
 
 def _renewed(value: Array, rng: np.random.Generator) -> Array:

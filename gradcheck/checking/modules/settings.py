@@ -20,12 +20,13 @@ from gradcheck.checking.modules.specs import Leave
 
 PAIRS = 6
 
+_REGULARISER = r"(\w*_)?(reg|lambda\w*|lambd|weight_decay|weight_decay_lambda|l1|l2|reg_strength)(_\w+)?"
 _TABLE: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r"(conv_)?strides?|stride_?[hwxy]|[hwxy]_?stride|s", (1, 2, 3)),
     (r"pad|padding|pads|p(ad)?_[hwxy]|zero_padding", (0, 1, 2)),
     (r"dilation|dilate|dilations", (1, 2)),
     (r"pool_?(size|shape)?|pool_?[hwxy]|pool_(height|width)|(kernel|filter|pool|window)_(size|shape)|ksize", (2, 3)),
-    (r"(\w*_)?(reg|lambda\w*|lambd|weight_decay|weight_decay_lambda|l1|l2|reg_strength)(_\w+)?", (0.0,)),
+    (_REGULARISER, (0.0, 0.3)),
     (r"axis", (0, 1, -1)),
     (r"(dropout|drop)?_?(ratio|rate|prob)|dropout|p|dropout_p", (0.2,)),
     (r"reduction|reduce", ("mean", "sum", "none")),
@@ -116,6 +117,8 @@ def _other_values(name: str, value: Any, candidate: Candidate) -> list[Any]:
         return [word for word in words if isinstance(word, str) and word != value][:4]
     for pattern, values in _TABLE:
         if re.fullmatch(pattern, name.strip("_").lower()):
+            if pattern == _REGULARISER and candidate.kind == "layer" and value == 0:
+                return []  # what a layer adds in backward belongs to a loss around it
             return [v for v in (_alike(other, value) for other in values) if v is not None and v != value]
     return []
 
@@ -126,7 +129,7 @@ def _alike(other: Any, value: Any) -> Any:
         return (other, other)
     if isinstance(value, int) and isinstance(other, int):
         return other
-    if isinstance(value, float) and isinstance(other, float):
+    if isinstance(other, float) and (isinstance(value, float) or (type(value) is int and value == 0)):
         return other
     return None
 

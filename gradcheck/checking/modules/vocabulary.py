@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checking.modules.argument import Argument
+from gradcheck.checking.modules.exercises import SLOPE, USERS, WORDS, applied, attended, rated, slope_of
 from gradcheck.checking.modules.source import Source
 from gradcheck.checking.modules.specs import (
     Axes,
@@ -30,6 +31,10 @@ Guess = Callable[[Argument, World, Source], list[Spec]]
 
 def _data(argument: Argument, world: World, source: Source) -> list[Spec]:
     """The input: indices only where the code indexes with it, or looks words up."""
+    if argument.plain == "y" and any(map(USERS.fullmatch, argument.beside)):
+        return rated(argument, world, source)
+    if argument.plain in ("features", "images") and "captions" in argument.beside:
+        return [Floats(("N", "D"))]
     indexes = re.search(rf"\[\s*(self\.)?{re.escape(argument.name)}\s*\]|\[\w+\[[^\]]*\]\]", source.text)
     tokens: list[Spec] = [Labels(axes, "V") for axes in dict.fromkeys((world.data[:1], world.data[:2]))]
     if re.search(r"vocab_size|embed", source.text, re.I):
@@ -59,6 +64,8 @@ def _previous(argument: Argument, world: World, source: Source) -> list[Spec]:
 
 
 def _from_states(argument: Argument, world: World, source: Source) -> list[Spec]:
+    if argument.plain == "v" and "k" in map(str.lower, argument.beside):
+        return [Floats(("N", "T", "D"))]
     in_columns = world.weight[0] == "H"
     return [Floats(("V", "H") if in_columns else ("H", "V")), Floats(world.weight), Floats(world.data)]
 
@@ -147,27 +154,6 @@ def _initializer(argument: Argument, world: World, source: Source) -> list[Spec]
     return [Fixed(small_numbers), Fixed("random"), Fixed("xavier"), Fixed("normal")]
 
 
-_SLOPE = re.compile(
-    r"(\w*_)?(activation|act|func|function|fn|f|g|nonlin\w*)\w*?_?(prime|deriv\w*|grad\w*|d|dx)|d_?(activation|act|func|fn|f)\w*"
-)
-
-
-def _slope(argument: Argument, world: World, source: Source) -> list[Spec]:
-    from gradcheck.checking.conventions.layers.stand_ins import tanh_prime
-
-    return [Fixed(tanh_prime)]
-
-
-def _function(argument: Argument, world: World, source: Source) -> list[Spec]:
-    """What is applied, where its derivative is an argument beside it; else it may be a name, or a size."""
-    from gradcheck.checking.conventions.layers.stand_ins import tanh
-
-    with_slope = argument.made and any(_SLOPE.fullmatch(other.strip("_").lower()) for other in argument.beside)
-    if with_slope:
-        return [Fixed(tanh)]
-    return _kernel(argument, world, source) if argument.plain == "f" else _word(argument, world, source)
-
-
 def _word(argument: Argument, world: World, source: Source) -> list[Spec]:
     return [*(Fixed(word) for word in ("tanh", "sigmoid", "relu", None)), Fixed(np.tanh)]
 
@@ -192,8 +178,8 @@ _SHARED: list[tuple[str, Guess]] = [
     (r"rng|generator|random", _fixed(0)),
     (r"(\w*_)?optimi[sz]er|optim|opt|solver", _optimizer),
     (r"(\w*_)?(init|initiali[sz]er|initiali[sz]ation|init_method|weights?_init|w_init|b_init|filler)", _initializer),
-    (_SLOPE.pattern, _slope),
-    (r"(\w*_)?(activation\w*|act(_fn|_func|_type)?|nonlin\w*|activ\w*|func|function|fn)|f", _function),
+    (SLOPE.pattern, slope_of),
+    (r"(\w*_)?(activation\w*|act(_fn|_func|_type)?|nonlin\w*|activ\w*|func|function|fn)|f", applied(_kernel, _word)),
     (r"bias|use_bias|with_bias|include_bias|fit_intercept", _fixed(True)),
     (r"dtype", _fixed(np.float64)),
     (r"axis|dim", _fixed(1, -1, 0)),
@@ -202,6 +188,7 @@ _SHARED: list[tuple[str, Guess]] = [
 ]
 
 MADE: list[tuple[str, Guess]] = [
+    (r"(word|char|token|w)_?(to|2)_?(idx|id|ix|index)", _fixed(WORDS)),
     (r"corpus", _fixed(_CORPUS)),
     (r"(window|sample|negative)_size|n_?negatives?|n_samples_neg", _fixed(2)),
     (
@@ -253,6 +240,12 @@ MADE: list[tuple[str, Guess]] = [
 ]
 
 PASSED: list[tuple[str, Guess]] = [
+    (USERS.pattern, _length("U")),
+    (r"(n|num|no)_?(movies|items|products|articles)|nm", _length("I")),
+    (r"(n|num|no)_?features", _length("D")),
+    (r"r", rated),
+    (r"captions?", lambda a, w, s: [Labels(("N", "T"), "V")]),
+    (r"[qk]|quer(y|ies)|keys?", attended(_kernel)),
     (r"contexts?", _contexts),
     (r"w_?hh?\d*|whh|w_?h_?\w?|u|weights?_h\w*|recurrent\w*", lambda a, w, s: [Floats(w.recurrent), Floats(w.weight)]),
     (r"w_?hy|why|w_?y\w*|w_?vocab|v", _from_states),
