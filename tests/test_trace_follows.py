@@ -12,6 +12,17 @@ TRAPEZOID = getattr(np, "trapezoid" if hasattr(np, "trapezoid") else "trapz")  #
 K = np.array([0.5, -1.0, 2.0, 0.3])
 
 
+HELPERS = """
+import numpy as np
+
+def windows(x):
+    out = np.zeros((3, 2))
+    for i in range(2):
+        out[:, i] = x[i : i + 3]
+    return out
+"""
+
+
 def masked(x):
     return np.sum(x[x > 0] ** 3) + np.sum(x[(x > -1) & ~(x > 1)])
 
@@ -236,3 +247,13 @@ def test_a_list_stands_for_an_array_and_a_copy_for_the_array_itself():
     assert derivation.ok
     np.testing.assert_allclose(derivation.value, np.arange(1.0, 7))
     assert explain(lambda x: round(x, 1) + x, "x", {"x": 0.12}).value == 1
+
+
+def test_helpers_of_another_file_of_the_user_are_followed(tmp_path, monkeypatch):
+    (tmp_path / "its_helpers.py").write_text(HELPERS, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    from its_helpers import windows
+
+    derivation = explain(lambda x: np.sum(windows(x) @ K[:2]), "x", {"x": V[:4]})
+    assert derivation.ok
+    np.testing.assert_allclose(derivation.value, [0.5, -0.5, -0.5, -1.0])

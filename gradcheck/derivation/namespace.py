@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck.derivation.filled import Filled
+from gradcheck.derivation.untraced import is_installed
 from gradcheck.derivation.value import Traced
 
 
 def with_numpy(f: FunctionType, numpy: Any) -> FunctionType:
-    """A copy of `f`, and of the functions of its module that it calls, that knows `numpy` as NumPy."""
+    """A copy of `f`, and of the user's functions that it calls, that knows `numpy` as NumPy."""
     return _copied(f, numpy, {})
 
 
@@ -28,7 +29,7 @@ def _copied(f: FunctionType, numpy: Any, done: dict[int, FunctionType]) -> Funct
     def other(value: Any) -> Any:
         if value is np:
             return numpy
-        near = isinstance(value, FunctionType) and value.__module__ == f.__module__
+        near = isinstance(value, FunctionType) and (value.__module__ == f.__module__ or not is_installed(value))
         return _copied(value, numpy, done) if near else value
 
     names = dict(f.__globals__)
