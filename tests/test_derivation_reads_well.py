@@ -167,3 +167,16 @@ def test_two_nameless_arrays_of_one_shape_have_two_names():
 
     text = " ".join(explain(f, "x", {"x": 0.5}).text().split())
     assert "sum(exp(x * array(6)) + array(6) - array_2(6) * x + x * array_3(6))" in text
+
+
+def test_a_filled_array_keeps_its_name_though_the_name_goes_to_another():
+    def f(x):
+        col = np.zeros((2, 3))
+        for k in range(2):
+            col[k] = x[k : k + 3]
+        col = col.T.reshape(-1)
+        return np.sum(col**2)
+
+    text = explain(f, "x", {"x": V[:4]}).text()
+    assert "col_1 " in text
+    assert "reshape(col_1.T, shape=(6,))" in text

@@ -35,6 +35,7 @@ class NameRecorder:
         self.bindings: dict[int, list[tuple[int, int, str]]] = {}  # of each value: (depth, when, name)
         self.values: dict[int, Traced] = {}
         self.arrays: dict[int, tuple[Any, str]] = {}  # plain ones, which become constants, with their names
+        self._filled: dict[int, tuple[int, str, Filled]] = {}  # what is read of them may be bound to nothing else
         self._seen: dict[tuple[FrameType, str], int] = {}
         self._clock = itertools.count()
 
@@ -47,6 +48,9 @@ class NameRecorder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         sys.settrace(self._previous)
         self._seen.clear()  # it holds frames
+        for depth, local, filled in self._filled.values():
+            for name, value in filled.named(local):
+                self._bind(depth, name, value)
 
     def _enter_frame(self, frame: FrameType, _event: str, _arg: Any) -> Any:
         if not is_user_code(frame) or frame.f_code.co_name in _COMPREHENSIONS:
@@ -64,6 +68,7 @@ class NameRecorder:
                 self.arrays.setdefault(id(content), (content, local))
             if isinstance(content, Filled):
                 self.arrays.setdefault(id(content.base.value), (content.base.value, local))
+                self._filled.setdefault(id(content), (depth, local, content))
             for name, value in _named_values(local, content):
                 self._note(frame, depth, name, value)
             for name, value in _attributes(local, content):
@@ -74,6 +79,9 @@ class NameRecorder:
         if self._seen.get((frame, name)) == id(value):
             return
         self._seen[frame, name] = id(value)
+        self._bind(depth, name, value)
+
+    def _bind(self, depth: int, name: str, value: Traced) -> None:
         self.values[id(value)] = value
         self.bindings.setdefault(id(value), []).append((depth, next(self._clock), name))
 
