@@ -143,9 +143,9 @@ def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entr
     if entries.kinks.any() and not wrong.any():
         wrong |= joint_subgradients(meter, tolerance, entries)
     unblamed = seen.differs and not wrong.any() and not entries.kinks.any() and np.all(np.isfinite(entries.error))
-    if unblamed and repeatedly_differs(meter, tolerance):
-        return by_search(name, meter, tolerance, seen, _typical(meter, tolerance, entries.value))
     typical = _typical(meter, tolerance, entries.value)
+    if unblamed and _differs_as_a_whole(meter, tolerance, seen, typical):
+        return by_search(name, meter, tolerance, seen, typical)
     varied = np.isfinite(meter.near.x)
     kinks = entries.kinks & np.isfinite(entries.error)
     judged = varied & (~kinks | kinks.all())
@@ -182,6 +182,9 @@ def by_search(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directio
     if wrong.any():
         confirm(meter, tolerance, entries, wrong)
         wrong &= _wrong(tolerance, entries)
+    resolution = relative(seen.noticeable, tolerance.analytic, typical)
+    if not wrong.any() and not _differs_as_a_whole(meter, tolerance, seen, typical):
+        return _settled(name, tolerance, seen.noticeable, typical, resolution, _advice(np.inf, meter))
     measured = np.isfinite(entries.error)
     value, error = np.where(measured, entries.value, np.nan), np.where(measured, entries.error, np.nan)
     low, high = np.where(measured, entries.low, np.nan), np.where(measured, entries.high, np.nan)
@@ -189,9 +192,14 @@ def by_search(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directio
     reason = "" if wrong.any() else "it disagrees along random directions, but no single entry could be blamed"
     return Comparison(
         name, wrong.shape, "disagree", tolerance.analytic, value, error, wrong, entries.kinks & wrong,
-        seen.noticeable, low, high, _argmax(distance) if wrong.any() else None, typical,
-        relative(seen.noticeable, tolerance.analytic, typical), complete, reason,
+        seen.noticeable, low, high, _argmax(distance) if wrong.any() else None, typical, resolution, complete, reason,
     )  # fmt: skip
+
+
+def _differs_as_a_whole(meter: EntryMeter, tolerance: Tolerance, seen: Directions, typical: float) -> bool:
+    """Whether lines that are sharp enough differ again and again, where no entry does by itself."""
+    sharp = relative(seen.noticeable, tolerance.analytic, typical) <= HOPELESS
+    return sharp and repeatedly_differs(meter, tolerance)
 
 
 def _settled(

@@ -48,8 +48,8 @@ def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any)
     """What further looks at one entry have to say of an accusation; one that none can hear is dropped."""
     analytic = tolerance.analytic[index]
     charge = outside(analytic, entries.low[index], entries.high[index])
-    unmoved = entries.value[index] == 0 or (analytic == 0 and not _computed_coarsely(meter, index))
-    if (unmoved and _stands_on_a_tread(meter, index, charge)) or _may_be_rounded_away(meter, index, charge):
+    still = entries.value[index] == 0 or (analytic == 0 and _is_rounded_on_purpose(meter, index))
+    if (still and _stands_on_a_tread(meter, index, charge)) or _may_be_rounded_away(meter, index, charge):
         entries.error[index] = np.inf
         return
     heard = False
@@ -75,14 +75,16 @@ def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any)
         entries.error[index] = np.inf
 
 
-def _computed_coarsely(meter: EntryMeter, index: Any) -> bool:
-    """Whether what f rises along an entry ends in zero bits: so arithmetic rounds, but nobody who means to round."""
-    step = np.zeros_like(meter.near.x)
+def _is_rounded_on_purpose(meter: EntryMeter, index: Any) -> bool:
+    """Whether f stands still close by, and then rises by what does not end in zero bits, as it does by arithmetic."""
+    step, base = np.zeros_like(meter.near.x), meter.near.base
     step[index] = meter.direction[index]
-    values = meter.near(np.asarray(step * 2.0**k, step.dtype) for k in meter.ladder.wide[-2:])
-    rises = np.array([np.ravel(value - meter.near.base) for value in values])
-    moved = np.all(rises != 0, axis=0)
-    return bool(moved.any() and np.any(tread(rises[:, moved], meter.near.base.ravel()[moved])))
+    if not np.array_equal(meter.near([step * step.dtype.type(2.0 ** meter.ladder.lower[1])])[0], base):
+        return False
+    values = meter.near(step * step.dtype.type(2.0**k) for k in meter.ladder.wide[-2:])
+    rises = np.array([np.ravel(value - base) for value in values])
+    moved = np.any(rises != 0, axis=0)
+    return bool(moved.any() and not np.any(tread(rises[:, moved], base.ravel()[moved])))
 
 
 def _stands_on_a_tread(meter: EntryMeter, index: Any, charge: float) -> bool:
