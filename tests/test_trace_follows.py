@@ -115,7 +115,8 @@ def symmetric(M):
 
 def products(M):
     powers = np.linalg.matrix_power(M, 3) + np.linalg.matrix_power(M, -1) + np.linalg.matrix_power(M, 0)
-    return np.sum(np.kron(M[:2], M[:, :1]) ** 2) + np.sum(np.cross(M[0], M[1]) ** 3) + np.trace(powers)
+    traces = np.sum(np.trace(np.stack([M, M @ M], axis=2)) ** 2)
+    return traces + np.sum(np.kron(M[:2], M[:, :1]) ** 2) + np.sum(np.cross(M[0], M[1]) ** 3) + np.trace(powers)
 
 
 def along_a_line(x):
