@@ -30,6 +30,7 @@ from gradcheck.checking.conventions.refusals.nothing import require_something
 from gradcheck.checking.subject import NotUnderstoodError, Options, Subject
 
 CONVENTIONS = (
+    layer_attributes,  # an object whose backward leaves gradients at its arrays, or tensors
     torch_function,  # what PyTorch differentiates, if it is imported; its classes look like static pairs
     attributes,  # a backward that leaves gradients at its arguments: inp.g = ...
     from_targets,  # a backward that is given targets, and starts from a loss
@@ -39,7 +40,6 @@ CONVENTIONS = (
     jax_function,  # what JAX differentiates, if it is imported
     engine,  # values of micrograd, DeZero and their like
     network,  # loss(x, t) and gradient(x, t) with params
-    layer_attributes,  # an object whose backward leaves gradients at its arrays
     layer,  # an object with a forward and a backward, or a loss or an activation with its derivative
     network_with_gradients,  # loss(x, t) that returns both
     value_and_gradient,  # a function that returns a number and its gradient

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any, Literal
 
-from gradcheck.checking.conventions.functions.attributes import left_at_arguments
+from gradcheck.checking.conventions.functions.attributes import attributes_set, left_at_arguments
 from gradcheck.checking.modules.customs import is_custom, is_made, rules_among, written
 from gradcheck.checking.modules.partners import (
     backward_of,
@@ -129,7 +129,8 @@ def of_class(name: str, cls: type) -> Candidate | None:
         return Candidate(name, "layer", cls, skipped=reason) if back else None
     if _is_network(cls, source):
         return _network(name, cls, source)
-    if run and back and not (slope and run == "__call__" and back == slope):
+    is_slope = slope and run == "__call__" and back == slope
+    if run and back and (not is_slope or any(attributes_set(getattr(cls, back)))):  # self.inp.g = ... is no slope
         return _layer(name, cls, run, back, source)
     if value and slope and value != slope:
         reason = _unwritten(cls, value, slope)

@@ -53,10 +53,12 @@ class Labels:
     classes: str
 
     def make(self, sizes: Sizes, rng: np.random.Generator) -> NDArray[Any]:
-        """The array; it repeats one index, where it has several."""
+        """The array; of several one repeats, and not all are 0: with zeros alone a sign cannot be seen."""
         labels = rng.integers(0, sizes.of(self.classes), sizes.shape(self.axes))
         if labels.size > 1:
             labels.flat[-1] = labels.flat[0]
+        if labels.size > 1 and not labels.any():
+            labels.flat[labels.size // 2] = sizes.of(self.classes) - 1
         return labels
 
 

@@ -5,7 +5,7 @@ can be given attributes: tensors of PyTorch where the code calls their methods, 
 """
 
 import dis
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ class AttributePair(Subject):
     def settle(self) -> bool:
         """Whether the pair runs on arrays of one kind or the other."""
         state = State([self.run, self.back, *self.inputs.values()])
-        for hold in (self.hold, *((_tensor,) if torch_module() else ())):
+        for hold in (self.hold, *((tensor,) if torch_module() else ())):
             self.hold = hold
             self.trials += 1
             try:
@@ -116,27 +116,29 @@ def attributes_set(function: Callable[..., Any]) -> Iterator[tuple[str, str]]:
         before = step
 
 
-def holder_for(inputs: tuple[Any, ...]) -> Callable[[Array], Any]:
+def holder_for(inputs: Iterable[Any]) -> Callable[[Array], Any]:
     """What makes arrays that can be given attributes: tensors where the inputs are tensors."""
-    return _tensor if any(map(_is_tensor, inputs)) else _held
+    return tensor if any(map(is_tensor, inputs)) else _held
 
 
 def _held(value: Array) -> Any:
     return np.array(value).view(Held)
 
 
-def _tensor(value: Array) -> Any:
+def tensor(value: Array) -> Any:
+    """The same numbers as a tensor of PyTorch."""
     return torch_module().from_numpy(np.array(value))
 
 
-def _is_tensor(value: Any) -> bool:
+def is_tensor(value: Any) -> bool:
+    """Whether it is a tensor of PyTorch."""
     torch = torch_module()
     return torch is not None and hasattr(torch, "Tensor") and isinstance(value, torch.Tensor)
 
 
 def as_array(value: Any) -> Any:
     """A tensor or a held array as a plain array, floats of a tensor in double precision; all else as it is."""
-    if _is_tensor(value):
+    if is_tensor(value):
         array = value.detach().cpu().numpy()
         return array.astype(float) if array.dtype.kind == "f" else array
     return np.asarray(value) if isinstance(value, np.ndarray) else value
