@@ -180,3 +180,7 @@ def test_a_filled_array_keeps_its_name_though_the_name_goes_to_another():
     text = explain(f, "x", {"x": V[:4]}).text()
     assert "col_1 " in text
     assert "reshape(col_1.T, shape=(6,))" in text
+
+
+def test_what_one_number_gives_to_all_is_written_as_ones():
+    assert explain(lambda x: np.sum(x, axis=-1), "x", {"x": V}).paths[0].factors[0].rule == "ones(6)"

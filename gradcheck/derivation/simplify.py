@@ -180,6 +180,8 @@ def _combine(value: Traced, arguments: list[Formula]) -> Formula:  # noqa: PLR09
             return power(x, Fraction(2))
         case "power" if isinstance(y, Number):
             return power(x, y.value)
+    if value.op == "broadcast_to" and isinstance(x, Function) and x.op == "reshape" and x.arguments[0].shape == ():
+        arguments = [x.arguments[0]]  # a number needs no axes before it is repeated
     if value.op == "getitem" and isinstance(x, Function) and x.op == "getitem" and is_position(x.params["index"]):
         index = (*as_tuple(x.params["index"]), *as_tuple(value.params["index"]))  # R[0][1] is R[0, 1]
         return replace(x, params={"index": index}, key=spelled({"index": index}), shape=value.shape)

@@ -40,7 +40,9 @@ class Wording(Sentences):
 
     def beside(self, factors: list[Row]) -> str:
         """What tells a direct way, ∂y/∂x (directly), from the whole ∂y/∂x."""
-        return f" {self.say('aside', text=self.note(factors[0]))}" if len(factors) == 1 and factors[0].via else ""
+        if len(factors) > 1 or not factors[0].via:
+            return ""
+        return self.say("say_space") + self.say("aside", text=self.note(factors[0]))
 
     def _factors(self, row: Row) -> list[Row]:
         return [self.derivation.rows[k - 1] for k in row.cites] if row.kind == "product" else [row]
