@@ -158,3 +158,31 @@ def test_indices_and_shapes_are_left_alone():
         return dx.reshape(2 * len(x), -1)
     """
     assert list(places(ast.parse(textwrap.dedent(source)))) == []
+
+
+class Value:
+    """A number whose backwards are written inside its operations."""
+
+    def __init__(self, data, parents=()):
+        self.data, self.grad, self.parents, self._backward = data, 0.0, parents, lambda: None
+
+    def __mul__(self, other):
+        out = Value(self.data * other.data, (self, other))
+
+        def _backward():
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+
+        out._backward = _backward
+        return out
+
+
+def test_a_backward_inside_its_forward_has_mutants_too():
+    made = mutants(Value)
+    assert {mutant.function for mutant in made} == {"Value.__mul__"}
+    lost = next(mutant for mutant in made if mutant.after == "self.grad += out.grad")
+    a, b = lost.subject(2.0), lost.subject(3.0)
+    product = a * b
+    product.grad = 1.0
+    product._backward()
+    assert (a.grad, b.grad) == (1.0, 2.0)

@@ -102,12 +102,14 @@ def _mistakes_at(name: str, statement: ast.stmt, node: ast.AST, counting: bool) 
 
 
 def backwards(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, Function]]:
-    """The functions that compute gradients, by name; and those that return them beside a loss."""
+    """The functions that compute gradients, by name, also inside others; and those that return them beside a loss."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.ClassDef):
             yield from backwards(node, f"{inside}{node.name}.")
         elif isinstance(node, Function) and (_BACKWARD.fullmatch(node.name) or _returns_gradients(node)):
             yield inside + node.name, node
+        elif isinstance(node, Function):
+            yield from backwards(node, f"{inside}{node.name}.")
 
 
 def _returns_gradients(function: Function) -> bool:

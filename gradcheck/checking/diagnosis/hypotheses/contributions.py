@@ -83,20 +83,24 @@ def _said_of_slices(clues: Clues, weights: Array, axis: int) -> tuple[str, str, 
         return cause, f"is made of {which} slice along {where} alone{times}: {why}.", f"Accumulate (+=). {everything}"
     left_out = np.flatnonzero(weights == 0)
     if len(left_out) and set(weights) <= {0.0, 1.0}:
-        said = ", ".join(map(str, left_out[:8])) + (", …" if len(left_out) > 8 else "")
         return (
             "truncated",
-            f"leaves out what the slices {said} along {where} contribute.",
+            f"leaves out what comes from {_listed(left_out)} along {where}.",
             f"Go through all of them; a range ends too early or begins too late. {everything}",
         )
     if set(weights) <= {1.0, -1.0}:
-        said = ", ".join(map(str, np.flatnonzero(weights < 0)[:8]))
-        return "sign", f"has the wrong sign for what the slices {said} along {where} contribute.", "Negate those."
+        said = _listed(np.flatnonzero(weights < 0))
+        return "sign", f"has the wrong sign for what comes from {said} along {where}.", "Negate that part."
     said = ", ".join(f"{w:.4g}" for w in weights[:8]) + (", …" if n > 8 else "")
     weighs = f"weighs the contributions along {where} by {said} instead of 1 each"
     if np.all(weights == np.round(weights)) and weights.min() >= 1:
         return "missing-mean", f"{weighs}: as sums of so many where means belong.", "Divide each by how many it is of."
     return "factor" if np.all(weights) else "missing-term", f"{weighs}.", everything
+
+
+def _listed(slices: Array) -> str:
+    said = ", ".join(map(str, slices[:8])) + (", …" if len(slices) > 8 else "")
+    return f"slice {said}" if len(slices) == 1 else f"the slices {said}"
 
 
 def one_of_several(clues: Clues) -> Iterator[Explanation]:

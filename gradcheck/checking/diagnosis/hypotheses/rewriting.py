@@ -37,7 +37,7 @@ WORDS = {
     "missing-mean": "the mean is missing",
     "extra-mean": "it is divided once too often",
     "extra-sum": "an axis is summed that should be kept",
-    "permuted": "one thing stands where another belongs",
+    "permuted": "one thing stands where another belongs, or things in another order",
     "inverted-mask": "the mask is inverted",
     "wrong-mask": "the mask is taken from something else",
     "missing-mask": "the mask is missing",
@@ -51,7 +51,7 @@ WORDS = {
     "nonlinear": "it is not linear in the upstream gradient",
     "activation-derivative-at-wrong-point": "the derivative is taken at the wrong point",
     "missing-activation-derivative": "an activation or its derivative is missing, or another's",
-    "shifted": "an index is off by one",
+    "shifted": "an index, a stride or a padding is off",
     "truncated": "a loop ends too early or begins too late",
 }
 """What each cause is, as a clause."""

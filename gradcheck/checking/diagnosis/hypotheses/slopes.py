@@ -104,7 +104,7 @@ def _masks(clues: Clues) -> Iterator[Explanation]:
             f"is zero where the slope is {off:.6g}", f"There the slope is {off:.6g}, not 0.",
         )  # fmt: skip
         yield explained_by(
-            clues, "factor", lambda at: np.where(np.isclose(at.slope, on), on, -off),
+            clues, "sign", lambda at: np.where(np.isclose(at.slope, on), on, -off),
             f"has the wrong sign where the slope is {off:.6g}", f"There the slope is {off:.6g}.",
         )  # fmt: skip
     yield from _another_mask(clues, values)

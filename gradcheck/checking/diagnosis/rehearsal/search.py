@@ -137,7 +137,7 @@ class Search:
         """Whether the claim is what is left of this path cut, plus a multiple of what passes through it."""
         passing, rest = whole - cut, self.claimed - cut
         size = float(np.sum(passing**2))
-        if not np.isfinite(size) or size < 1e-16 * float(np.sum(self.right**2) + np.sum(cut**2)):
+        if not np.isfinite(size) or size <= 1e-16 * float(np.sum(self.right**2) + np.sum(cut**2)):
             return
         factor = float(np.sum(passing * rest)) / size
         if abs(factor) < 1e-4 and whole is not self.right:

@@ -189,6 +189,9 @@ def _counted(node: ast.AST, around: Around) -> Edits:
 def _neighbours(index: ast.expr) -> Iterator[ast.expr]:
     if isinstance(index, ast.Constant) and (not isinstance(index.value, int) or isinstance(index.value, bool)):
         return
+    if isinstance(index, ast.Constant):
+        yield from (ast.Constant(index.value + step) for step in (1, -1) if index.value + step >= 0)  # type: ignore[operator]
+        return
     if isinstance(index, ast.BinOp) and isinstance(index.op, ast.Add | ast.Sub):
         yield index.left
     for operator in (ast.Add(), ast.Sub()):
