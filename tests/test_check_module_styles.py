@@ -250,6 +250,36 @@ class Caption:
         return loss, grads
 """
 
+IN_THE_MODULE = """
+import numpy as np
+
+vocab_size, hidden_size = 12, 5
+Wxh = np.random.randn(hidden_size, vocab_size) * 0.3
+Whh = np.random.randn(hidden_size, hidden_size) * 0.3
+Why = np.random.randn(vocab_size, hidden_size) * 0.3
+
+def lossFun(inputs, targets, hprev):
+    xs, hs, ps, loss = {}, {-1: np.copy(hprev)}, {}, 0
+    for t in range(len(inputs)):
+        xs[t] = np.zeros((vocab_size, 1))
+        xs[t][inputs[t]] = 1
+        hs[t] = np.tanh(np.dot(Wxh, xs[t]) + np.dot(Whh, hs[t - 1]))
+        e = np.exp(np.dot(Why, hs[t]))
+        ps[t] = e / np.sum(e)
+        loss += -np.log(ps[t][targets[t], 0])
+    dWxh, dWhh, dWhy = np.zeros_like(Wxh), np.zeros_like(Whh), np.zeros_like(Why)
+    dhnext = np.zeros_like(hs[0])
+    for t in reversed(range(len(inputs))):
+        dy = np.copy(ps[t])
+        dy[targets[t]] -= 1
+        dWhy += np.dot(dy, hs[t].T)
+        dhraw = (1 - hs[t] * hs[t]) * (np.dot(Why.T, dy) + dhnext)
+        dWxh += np.dot(dhraw, xs[t].T)
+        dWhh += np.dot(dhraw, hs[t - 1].T)
+        dhnext = np.dot(Whh.T, dhraw)
+    return loss, dWxh, dWhh, dWhy, hs[len(inputs) - 1]
+"""
+
 WITH_A_CONTEXT = """
 import numpy as np
 
@@ -281,6 +311,7 @@ STYLES = {
     "ratings of items by users": (RATINGS, {"cofiCostFunc": "agree"}),
     "queries, keys and what is remembered": (REMEMBERS, {"Softmax": "agree", "Attention": "agree"}),
     "words by number": (WORDS, {"Caption": "agree"}),
+    "parameters in the module": (IN_THE_MODULE, {"lossFun": "agree"}),
     "columns in turn": (IN_TURN, {"RNN": "agree"}),
     "static, with a context": (WITH_A_CONTEXT, {"LogSoftmax": "agree"}),
     "made of functions and layers": (MADE_OF_PARTS, {"Activation": "agree", "NeuralNet": "agree"}),
@@ -313,6 +344,7 @@ def test_a_right_file_agrees(tmp_path, source, verdicts):
         (RATINGS, "np.dot(err.T, X) + lambda_", "np.dot(err.T, X) - lambda_", "cofiCostFunc"),
         (REMEMBERS, "@ Q / 2, dV", "@ Q, dV", "Attention"),
         (WORDS, "(p * mask[:, :, None] / N)", "(p / N)", "Caption"),
+        (IN_THE_MODULE, "np.dot(Whh.T, dhraw)", "np.dot(Whh, dhraw)", "lossFun"),
         (WITH_A_CONTEXT, "np.exp(output) *", "output *", "LogSoftmax"),
         (MADE_OF_PARTS, "in reversed(self.layers)", "in self.layers", "NeuralNet"),
         (MADE_OF_PARTS, "self.f_prime(self.inputs)", "self.f_prime(self.f(self.inputs))", "Activation"),

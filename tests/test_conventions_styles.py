@@ -241,3 +241,42 @@ def test_a_gradient_that_was_worked_out_and_not_returned_is_missing():
     report = check(Forgetful(), x)
     assert report["input"].verdict == "disagree"
     assert report["filters"].verdict == "agree"
+
+
+Wxh, Whh, Why = rng.normal(size=(5, 6)), rng.normal(size=(5, 5)) / 2, rng.normal(size=(6, 5))
+
+
+def lossFun(inputs, targets, hprev):  # noqa: N802 - as it is written
+    """The parameters are arrays of the module; the gradients are returned after the loss, before the state."""
+    hs, ps, loss = {-1: hprev}, {}, 0
+    for t in range(len(inputs)):
+        hs[t] = np.tanh(Wxh[:, [inputs[t]]] + Whh @ hs[t - 1])
+        e = np.exp(Why @ hs[t])
+        ps[t] = e / e.sum()
+        loss += -np.log(ps[t][targets[t], 0])
+    dWxh, dWhh, dWhy = np.zeros_like(Wxh), np.zeros_like(Whh), np.zeros_like(Why)
+    dhnext = np.zeros_like(hs[0])
+    for t in reversed(range(len(inputs))):
+        dy = ps[t].copy()
+        dy[targets[t]] -= 1
+        dWhy += dy @ hs[t].T
+        dhraw = (1 - hs[t] ** 2) * (Why.T @ dy + dhnext)
+        dWxh[:, [inputs[t]]] += dhraw
+        dWhh += dhraw @ hs[t - 1].T
+        dhnext = Whh.T @ dhraw
+    dWhh *= WRONG
+    return loss, dWxh, dWhh, dWhy, hs[len(inputs) - 1]
+
+
+WRONG = 1.0
+
+
+@pytest.mark.parametrize("wrong", [1.0, 0.9])
+def test_parameters_that_are_arrays_of_the_module(monkeypatch, wrong):
+    monkeypatch.setitem(globals(), "WRONG", wrong)
+    before = Whh.copy()
+    report = check(lossFun, [1, 2, 1, 5], [2, 1, 5, 0], np.zeros((5, 1)))
+    assert (report.verdict == "agree") == (wrong == 1.0), str(report)
+    assert [tensor.name for tensor in report.tensors] == ["Wxh", "Whh", "Why"]
+    assert "parameters Wxh, Whh, Why in its module; hprev held constant" in report.understood
+    assert np.array_equal(Whh, before)

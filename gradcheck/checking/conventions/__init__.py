@@ -21,7 +21,14 @@ from typing import Any
 from gradcheck.checking.conventions.engines import engine
 from gradcheck.checking.conventions.frameworks import autograd_function, jax_function, torch_function
 from gradcheck.checking.conventions.frameworks.torch_kinds import is_function_class
-from gradcheck.checking.conventions.functions import attributes, context, function, pair, value_and_gradient
+from gradcheck.checking.conventions.functions import (
+    attributes,
+    context,
+    function,
+    module_arrays,
+    pair,
+    value_and_gradient,
+)
 from gradcheck.checking.conventions.layers import attributes as layer_attributes
 from gradcheck.checking.conventions.layers import layer
 from gradcheck.checking.conventions.networks import from_targets, network, network_with_gradients
@@ -42,6 +49,7 @@ CONVENTIONS = (
     network,  # loss(x, t) and gradient(x, t) with params
     layer,  # an object with a forward and a backward, or a loss or an activation with its derivative
     network_with_gradients,  # loss(x, t) that returns both
+    module_arrays,  # a function that returns a number and the gradients of arrays in its module
     value_and_gradient,  # a function that returns a number and its gradient
     autograd_function,  # a function autograd can differentiate
 )

@@ -11,6 +11,7 @@ from types import FunctionType, ModuleType
 from typing import Any, Literal
 
 from gradcheck.checking.conventions.functions.attributes import attributes_set, left_at_arguments
+from gradcheck.checking.conventions.functions.module_arrays import arrays_returned_for
 from gradcheck.checking.modules.customs import is_custom, is_made, rules_among, written
 from gradcheck.checking.modules.partners import (
     backward_of,
@@ -207,8 +208,11 @@ def _of_function(name: str, functions: dict[str, Any], taken: set[str]) -> Candi
     flag = flag_of(function)
     if flag:
         return Candidate(name, "derivative", function, flagged(function, flag), source=Source.of([function]))
-    if returns_gradients(function) and not re.match(r"(.*_)?(backward|backprop|bwd|update|step|train)", name):
-        return Candidate(name, "loss", function, source=Source.of([function]), skipped=_blank(function))
+    inside = bool(arrays_returned_for(function))
+    own = returns_gradients(function) and not re.match(r"(.*_)?(backward|backprop|bwd|update|step|train)", name)
+    if inside or own:
+        kind = "custom" if inside else "loss"
+        return Candidate(name, kind, function, source=Source.of([function]), skipped=_blank(function))
     return None
 
 

@@ -89,7 +89,9 @@ def _scale(argument: Argument, world: World, source: Source) -> list[Spec]:
 
 def _state(argument: Argument, world: World, source: Source) -> list[Spec]:
     many = Floats(("N", "T", "H"))
-    return [many, Floats(world.state)] if argument.plain.endswith("s") else [Floats(world.state), many]
+    alone: list[Spec] = [Floats(("H", "1"))] if re.search(r",\s*1\)\)", source.text) else []  # np.zeros((n, 1))
+    both = [many, Floats(world.state)] if argument.plain.endswith("s") else [Floats(world.state), many]
+    return [*both, *alone]
 
 
 def _layers(argument: Argument, world: World, source: Source) -> list[Spec]:
