@@ -100,3 +100,31 @@ def test_the_adapter_does():
     thing = Odd()
     forward, backward = thing.transmogrify, lambda dout: thing.unwind(dout)
     assert check(forward, x, backward=backward)
+
+
+class Asks(Odd):
+    """A backward that wants what nobody can know."""
+
+    def forward(self, x):
+        return self.transmogrify(x)
+
+    def backward(self, dout, weird, odd):
+        return weird * odd * self.unwind(dout)
+
+
+def test_the_adapter_of_a_backward_that_wants_more_does():
+    with pytest.raises(TypeError, match="nor an input of forward, which has x: dout, weird and odd") as refused:
+        check(Asks(), x)
+    adapter = str(refused.value).splitlines()[-1].strip()
+    assert adapter == "check(layer.forward, x, backward=lambda dout: layer.backward(dout, weird, odd))"
+    assert eval(adapter, {"check": check, "layer": Asks(), "x": x, "weird": 2.0, "odd": 0.5})
+
+
+def test_the_methods_of_something_strange_are_listed_in_an_adapter():
+    with pytest.raises(TypeError, match=r"lambda dout: thing\.unwind\(dout\)"):
+        check(Odd(), x)
+
+
+def test_an_array_is_not_understood():
+    with pytest.raises(TypeError, match="does not understand an ndarray"):
+        check(np.ones(3), x)

@@ -9,6 +9,7 @@ from gradcheck.checking.conventions.common.arguments import (
     call,
     ignored_default,
     named_inputs,
+    positional_names,
     takes_any_number,
     variables,
 )
@@ -167,8 +168,11 @@ class LayerSubject(Subject):
 
 def _unplanned(methods: Methods, inputs: Mapping[str, Any]) -> str:
     back = getattr(methods.back, "__qualname__", "backward")
+    names = positional_names(methods.back)
+    given = ", ".join(["dout", *names[1:]] if names else names)
+    run = getattr(methods.run, "__name__", "forward")
     return (
         f"{back} wants arguments that are neither a cotangent (dout, grad_output) nor an input of forward, which has "
-        f"{listed(inputs) or 'none'}; give them defaults, or pass a pair: "
-        "check(layer.forward, x, backward=lambda dout: layer.backward(...))"
+        f"{listed(inputs) or 'none'}: {listed(names)}. Give them defaults, or fill them in:\n"
+        f"    check(layer.{run}, {', '.join(inputs)}, backward=lambda dout: layer.{methods.back.__name__}({given}))"
     )

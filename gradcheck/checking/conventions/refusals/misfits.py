@@ -60,7 +60,8 @@ def _methods(thing: Any) -> list[str]:
     if callable(thing) and hasattr(thing, "__name__"):  # a function
         return []
     written = {name: None for cls in reversed(type(thing).__mro__[:-1]) for name in vars(cls)}
-    return [name for name in written if not name.startswith("_") and callable(getattr(thing, name, None))][:_SHOWN]
+    kind = type(thing)  # asked of the class, no property is run
+    return [name for name in written if not name.startswith("_") and callable(getattr(kind, name, None))][:_SHOWN]
 
 
 def _remedy(thing: Any) -> str:
@@ -68,6 +69,8 @@ def _remedy(thing: Any) -> str:
     methods = _methods(thing)
     run = next((name for name in methods if _sounds(name, _FORWARD_WORDS) and not _sounds(name, _BACKWARD_WORDS)), "")
     back = next((name for name in methods if _sounds(name, _BACKWARD_WORDS)), "")
+    if not (run or back) and len(methods) == 2:  # as people write them: forward first
+        run, back = methods
     if run and back:
         return (
             f"Name them, check(thing, x, forward={run!r}, backward={back!r}), or pass two functions:\n"
