@@ -107,6 +107,16 @@ def margins(W, X, t):
     return loss, dW
 
 
+def standardised(x):
+    mean, std = x.mean((2, 3), keepdims=True), np.sqrt(x.var((2, 3), keepdims=True) + 1e-5)
+    return (x - mean) / std, ((x - mean) / std, std)
+
+
+def averaged_over_samples_too(d, cache):
+    y, std = cache
+    return (d - d.mean((0, 2, 3), keepdims=True) - y * (d * y).mean((2, 3), keepdims=True)) / std
+
+
 A = rng.normal(size=(4, 4))
 MATRIX, LABELS = rng.normal(size=(5, 4)), np.array([0, 2, 1, 2, 0])
 X, Y = rng.normal(size=(3, 5)), rng.normal(size=(3, 5))
@@ -133,6 +143,10 @@ UNDONE = {
     "the other half of a difference": (
         (margins, rng.normal(size=(4, 3)), MATRIX, LABELS), None,
         "missing-term", "dW[:, j] += X[i]; dW[:, t[i]] -= X[i]",
+    ),
+    "one axis too many": (
+        (standardised, rng.normal(size=(2, 3, 4, 5))), averaged_over_samples_too,
+        "extra-sum", "d.mean((2, 3), keepdims=True)",
     ),
 }  # fmt: skip
 

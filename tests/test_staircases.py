@@ -61,6 +61,8 @@ def quantised(x):
 def test_a_straight_through_gradient_of_wide_steps_is_wrong():
     assert verdicts(quantised, lambda dout, x: 0 * dout, normal(5) * 3) == {"agree"}
     assert verdicts(quantised, lambda dout, x: dout, normal(5) * 3) == {"disagree"}
+    first = check(quantised, normal(5) * 3, backward=lambda dout, x: dout).diagnoses[0]
+    assert "a straight-through estimator is none" in first.message
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ REMEDIES = {
     "wrong-shape": "Give each gradient the shape of its tensor: sum over axes that were broadcast, keep all others.",
     "wrong-dtype": "Give each gradient the type of its tensor.",
     "not-finite": "Look for 0/0, log(0) or overflow in backward; use the form that is stable.",
-    "missing": "Return it, or store it beside its tensor.",
+    "missing": "Return it, or store it beside its tensor; what is to have none is left out by wrt=.",
     "accumulated": "Set it to zero before each backward, or assign it.",
     "aliases-input": "Return a copy.",
 }

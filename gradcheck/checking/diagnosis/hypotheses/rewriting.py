@@ -37,6 +37,7 @@ WORDS = {
     "missing-mean": "the mean is missing",
     "extra-mean": "it is divided once too often",
     "extra-sum": "an axis is summed that should be kept",
+    "missing-sum": "an axis is kept that should be summed",
     "permuted": "one thing stands where another belongs, or things in another order",
     "inverted-mask": "the mask is inverted",
     "wrong-mask": "the mask is taken from something else",

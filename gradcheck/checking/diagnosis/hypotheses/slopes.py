@@ -158,7 +158,14 @@ def _is_straight(clues: Clues) -> bool:
 
 
 def _missing(clues: Clues) -> Iterator[Explanation]:
-    if _is_straight(clues):
+    if not local(clues, clues.given).slope.any():
+        yield explained_by(
+            clues, "missing-term", lambda at: np.ones_like(at.x),
+            "is dout itself, though the function is flat between its jumps, as rounding is: its derivative is 0, and a "
+            "straight-through estimator is none",
+            "Return zeros. What is meant to pass dout straight through cannot be checked against differences.",
+        )  # fmt: skip
+    elif _is_straight(clues):
         yield explained_by(
             clues, "missing-term", lambda at: np.ones_like(at.x),
             f"is dout itself: what {clues.tensor} is multiplied by ({_range_of_slopes(clues)} here) is missing",

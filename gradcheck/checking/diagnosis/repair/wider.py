@@ -1,6 +1,8 @@
-"""Further ways of writing otherwise: reductions, scattered sums, activations, factors deep inside."""
+"""Further ways of writing otherwise: reductions, axes, scattered sums, activations, factors deep inside."""
 
 import ast
+from collections.abc import Iterable
+from typing import Any
 
 from gradcheck.checking.diagnosis.repair.algebra import (
     complemented,
@@ -25,6 +27,27 @@ def _reduced(node: ast.AST, around: Around) -> Edits:
             keywords = [ast.keyword("axis", ast.Constant(axis))]
             keywords += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
             yield "permuted" if over else "extra-sum", ast.Call(node.func, node.args, [*plain, *keywords])
+
+
+def _over_other_axes(node: ast.AST, around: Around) -> Edits:
+    """Of several axes one fewer, or one more: ``(2, 3)`` for ``(0, 2, 3)``."""
+    if not isinstance(node, ast.Tuple) or not 2 <= len(node.elts) <= AXES:
+        return
+    axes = [getattr(axis, "value", None) for axis in node.elts]
+    if not all(type(axis) is int and 0 <= axis < AXES for axis in axes):
+        return
+    for left_out in axes:
+        yield "extra-sum", _axes(axis for axis in axes if axis != left_out)
+    for further in set(range(AXES)) - set(axes):
+        yield "missing-sum", _axes(sorted([*axes, further]))
+
+
+AXES = 4
+"""Arrays of more axes are rare."""
+
+
+def _axes(axes: Iterable[Any]) -> ast.Tuple:
+    return ast.Tuple([ast.Constant(axis) for axis in axes], ast.Load())
 
 
 _REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "argmin")
@@ -85,7 +108,10 @@ def _deeper(node: ast.AST, around: Around) -> Edits:
 
 ALL: tuple[tuple[Kind, ...], ...] = (
     *KINDS[:-1],
-    (regrouped, complemented, rest_of_softmax, strided, resubscripted, redirected, twinned, _reduced, _scattered),
+    (
+        *(regrouped, complemented, rest_of_softmax, strided, resubscripted, redirected, twinned),
+        *(_reduced, _over_other_axes, _scattered),
+    ),
     KINDS[-1],
     (_deeper, lowered_exponent, multiplied_as_matrices, paired, _activated),
 )
