@@ -26,6 +26,9 @@ noticed is more."""
 ALIKE = 16
 """A climb in steps may come to no more times that of one output, since others add to it."""
 
+PLATEAUS = 2
+"""After so many entries along which f is constant, and no staircase, no further one is taken for the tread of one."""
+
 STRETCH = 0.7310585786300049
 """The second scheme's steps are no power of two times the first's."""
 
@@ -38,8 +41,16 @@ def confirm(meter: EntryMeter, tolerance: Tolerance, entries: Entries, wrong: Ar
     """
     distance = np.where(wrong, outside(tolerance.analytic, entries.low, entries.high), -1)
     worst = np.argsort(distance, axis=None)[::-1][: min(WITNESSES, int(wrong.sum()))]
+    plateaus = 0
     for i in worst:
-        _hear(meter, tolerance, entries, np.unravel_index(int(i), wrong.shape))
+        index = np.unravel_index(int(i), wrong.shape)
+        if plateaus < PLATEAUS and _stands_still(meter, tolerance, entries, index):
+            charge = outside(tolerance.analytic[index], entries.low[index], entries.high[index])
+            if _stands_on_a_tread(meter, index, charge):
+                entries.error[index] = np.inf
+                continue
+            plateaus += 1
+        _hear(meter, tolerance, entries, index)
     if not np.any(_still_wrong(tolerance, entries).ravel()[worst]):  # if the worst cannot be confirmed, none can
         entries.error[wrong & _still_wrong(tolerance, entries)] = np.inf
 
@@ -47,9 +58,7 @@ def confirm(meter: EntryMeter, tolerance: Tolerance, entries: Entries, wrong: Ar
 def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any) -> None:
     """What further looks at one entry have to say of an accusation; one that none can hear is dropped."""
     analytic = tolerance.analytic[index]
-    charge = outside(analytic, entries.low[index], entries.high[index])
-    still = entries.value[index] == 0 or (analytic == 0 and _is_rounded_on_purpose(meter, index))
-    if (still and _stands_on_a_tread(meter, index, charge)) or _may_be_rounded_away(meter, index, charge):
+    if _may_be_rounded_away(meter, index, outside(analytic, entries.low[index], entries.high[index])):
         entries.error[index] = np.inf
         return
     heard = False
@@ -73,6 +82,12 @@ def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any)
             entries.high[index] = max(entries.high[index], look.high)
     if not heard:
         entries.error[index] = np.inf
+
+
+def _stands_still(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any) -> bool:
+    """Whether f seems constant along an entry, or is said to be where it is rounded on purpose."""
+    said = tolerance.analytic[index] == 0 and _is_rounded_on_purpose(meter, index)
+    return bool(entries.value[index] == 0 or said)
 
 
 def _is_rounded_on_purpose(meter: EntryMeter, index: Any) -> bool:
