@@ -1,6 +1,6 @@
 """One thing in backward is written wrong: written otherwise, the gradient is right, here and at fresh points."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -15,7 +15,7 @@ from gradcheck.checking.diagnosis.hypotheses.scale import NAMELESS, fitted_facto
 from gradcheck.checking.diagnosis.hypotheses.small import relative_size
 from gradcheck.checking.diagnosis.repair.rewritten import Rewritten, rewritten, workshops
 from gradcheck.checking.diagnosis.repair.stage import Gradients, Stage, quietly, restored
-from gradcheck.checking.diagnosis.repair.suspects import changed
+from gradcheck.checking.diagnosis.repair.suspects import JUST, SPOILING, changed
 from gradcheck.checking.diagnosis.trial import Trial
 
 Array = NDArray[Any]
@@ -118,8 +118,10 @@ def _tried(bureau: Bureau) -> Iterator[tuple[Rewritten, Gradients]]:
     shops = workshops(stage.functions)
     most = min(MOST, max(FEWEST, WORK // max(x.size for x in given.point.values())))
     nudges = stage.gradients(change for shop in shops for change in shop.nudged()) if most > FEWEST else ()
-    reached = {id(change.edit.statement): changed(given.gradients, gradients) for change, gradients in nudges}
-    unknown = 2 if stage.is_within else 0  # where what spoils the outputs is not run at all
+    reached: dict[int, list[Mapping[str, Array] | None]] = {}
+    for change, gradients in nudges:
+        reached.setdefault(id(change.edit.statement), []).append(changed(given.gradients, gradients))
+    unknown = SPOILING if stage.is_within else JUST  # where what spoils the outputs is not run at all
     for change, gradients in stage.gradients(islice(rewritten(shops, reached, wrong, unknown), most)):
         comparable = any(is_comparable(gradients.get(name), given.point[name]) for name in wrong)
         if comparable and all(_is_kept(given.gradients[name], gradients.get(name)) for name in right):

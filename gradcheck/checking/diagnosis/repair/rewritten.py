@@ -13,7 +13,7 @@ from gradcheck.checking.diagnosis.repair.around import Kind
 from gradcheck.checking.diagnosis.repair.edits import Edit, edits, statements_of
 from gradcheck.checking.diagnosis.repair.helpers import of_module
 from gradcheck.checking.diagnosis.repair.running import Run
-from gradcheck.checking.diagnosis.repair.suspects import Array, Reached, level, nudged
+from gradcheck.checking.diagnosis.repair.suspects import JUST, SINGLY, SPOILING, WIDELY, Array, Reached, level, nudged
 from gradcheck.checking.diagnosis.repair.wider import ALL, RAREST
 from gradcheck.checking.mutation.mutants import code_of, enclosed, parsed
 
@@ -60,11 +60,11 @@ def workshops(functions: Iterable[Run]) -> list["Workshop"]:
 
 
 def rewritten(
-    shops: Sequence["Workshop"], reached: Reached, wrong: Mapping[str, Array], unknown: int = 0
+    shops: Sequence["Workshop"], reached: Reached, wrong: Mapping[str, Array], unknown: int = JUST
 ) -> Iterator[Rewritten]:
     """Every function with each edit in it: first where the mistake can be, and there the plainest first."""
-    levels = {id(s): level(reached.get(id(s)), wrong, unknown) for shop in shops for s in shop.statements}
-    for fetched in (0, 1, 2):
+    levels = {id(s): level(reached.get(id(s), ()), wrong, unknown) for shop in shops for s in shop.statements}
+    for fetched in (JUST, WIDELY, SINGLY, SPOILING):
         chosen = [(shop, [s for s in shop.statements if levels[id(s)] == fetched]) for shop in shops]
         for kinds in ALL:
             yield from _in_turn([shop.rewritten(kind, where) for kind in kinds for shop, where in chosen])

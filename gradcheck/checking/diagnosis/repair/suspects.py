@@ -1,7 +1,7 @@
 """Which statements of a backward can be at fault: those that reach what is wrong, and leave alone what is right."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,28 +11,33 @@ from gradcheck.checking.diagnosis.repair.edits import Edit
 from gradcheck.checking.mutation.source import Function
 
 Array = NDArray[Any]
-Reached = Mapping[int, Mapping[str, Array] | None]
-"""For each statement, by id, the entries of which gradients change where its value does; None if that is not known."""
+Reached = Mapping[int, Sequence[Mapping[str, Array] | None]]
+"""For each statement, by id, the entries of which gradients change where its value, or a part of it, does; None if that
+is not known."""
 
 NUDGE = 1.37
 """A value times this is another, and no usual mistake."""
 
 
 def nudged(function: Function) -> Iterator[Edit]:
-    """Every statement with its value made larger."""
+    """Every statement with its value made larger; of several values at once one after the other."""
     for node in ast.walk(function):
         value = getattr(node, "value", None)
         if isinstance(node, ast.stmt) and isinstance(value, ast.expr):
-            yield Edit("", node, value, _larger(value))
+            yield from (Edit("", node, value, instead) for instead in _larger(value))
 
 
-def _larger(value: ast.expr) -> ast.expr:
-    """Each part of a tuple; of ``np.add.at(a, i, v)`` what is added."""
+def _larger(value: ast.expr) -> Iterator[ast.expr]:
+    """With one part of a tuple larger; of ``np.add.at(a, i, v)`` what is added."""
     if isinstance(value, ast.Tuple):
-        return ast.Tuple([_larger(part) for part in value.elts], ast.Load())
-    if isinstance(value, ast.Call) and getattr(value.func, "attr", "") == "at" and len(value.args) == 3:
-        return ast.Call(value.func, [*value.args[:2], _larger(value.args[2])], value.keywords)
-    return ast.BinOp(value, ast.Mult(), ast.Constant(NUDGE))
+        for i, part in enumerate(value.elts):
+            for instead in _larger(part):
+                yield ast.Tuple([*value.elts[:i], instead, *value.elts[i + 1 :]], ast.Load())
+    elif isinstance(value, ast.Call) and getattr(value.func, "attr", "") == "at" and len(value.args) == 3:
+        for instead in _larger(value.args[2]):
+            yield ast.Call(value.func, [*value.args[:2], instead], value.keywords)
+    else:
+        yield ast.BinOp(value, ast.Mult(), ast.Constant(NUDGE))
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Array] | None:
@@ -51,16 +56,27 @@ def _differs(one: Any, other: Any) -> Array:
     return np.asarray(one is not other)
 
 
-def level(reached: Mapping[str, Array] | None, wrong: Mapping[str, Array], unknown: int) -> int:
-    """How far-fetched it is that a statement is at fault; `unknown` where nobody knows what it reaches.
+JUST, WIDELY, SINGLY, SPOILING, IDLE = range(5)
+"""How far-fetched it is that a statement is at fault, by the gradients it reaches.
 
-    0 where it reaches just the entries that are wrong; 1 where it reaches others of the
-    same gradients, too; 2 where it reaches a gradient that is right; 3 where it reaches nothing that is wrong.
-    """
+Just the entries that are wrong; others of them too, or not all; one gradient of several that are wrong; one that is
+right; none that is wrong.
+"""
+
+
+def level(reached: Sequence[Mapping[str, Array] | None], wrong: Mapping[str, Array], unknown: int) -> int:
+    """How far-fetched it is that some part of a statement is at fault; `unknown` where nobody knows what it reaches."""
+    return min((_level(part, wrong, unknown) for part in reached), default=unknown)
+
+
+def _level(reached: Mapping[str, Array] | None, wrong: Mapping[str, Array], unknown: int) -> int:
     if reached is None:
         return unknown
-    if not any(name in wrong for name in reached):
-        return 3
-    if any(name not in wrong for name in reached):
-        return 2
-    return int(any(name not in reached or np.any(reached[name] != where) for name, where in wrong.items()))
+    hit = [name for name in reached if name in wrong]
+    if not hit:
+        return IDLE
+    if len(hit) < len(reached):
+        return SPOILING
+    if all(name in reached and np.all(reached[name] == where) for name, where in wrong.items()):
+        return JUST
+    return SINGLY if len(hit) == 1 < len(wrong) else WIDELY
