@@ -14,7 +14,7 @@ import os
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is imported
@@ -151,11 +151,11 @@ def tools() -> dict[str, Callable[[Case, int], Outcome]]:
     return {"ours": ours, **{name: by_peer(peer) for name, peer in peers.items()}}
 
 
-def run(judge: Callable[[Case, int], Outcome], cases: Iterable[Case], seeds: int) -> list[Outcome]:
+def run(judge: Callable[[Case, int], Outcome], cases: Iterable[Case], seeds: Sequence[int]) -> list[Outcome]:
     """Every case with every seed; what a tool prints as warnings is no result."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return [judge(case, seed) for case in cases for seed in range(seeds)]
+        return [judge(case, seed) for case in cases for seed in seeds]
 
 
 def row(name: str, outcomes: list[Outcome], seconds: float) -> str:
@@ -212,7 +212,8 @@ def print_causes(outcomes: list[Outcome]) -> None:
 def main() -> int:
     """Print the table; 1 if ours missed a wrong one or failed a right one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=20, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--only", default="", help="cases whose name, family or cause contains this")
     parser.add_argument("--tool", default="ours", help="ours, all, or part of a tool's name")
     parser.add_argument("--verbose", action="store_true", help="every miss by name")
@@ -233,7 +234,7 @@ def main() -> int:
     missed = False
     for name, judge in chosen.items():
         start = time.perf_counter()
-        outcomes = run(judge, cases, arguments.seeds)
+        outcomes = run(judge, cases, range(arguments.first, arguments.first + arguments.seeds))
         print(row(name, outcomes, time.perf_counter() - start), flush=True)
         if arguments.verbose:
             print_misses(outcomes, own=name == "ours")
