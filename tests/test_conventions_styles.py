@@ -280,3 +280,25 @@ def test_parameters_that_are_arrays_of_the_module(monkeypatch, wrong):
     assert [tensor.name for tensor in report.tensors] == ["Wxh", "Whh", "Why"]
     assert "parameters Wxh, Whh, Why in its module; hprev held constant" in report.understood
     assert np.array_equal(Whh, before)
+
+
+class ClippedForNoStep:
+    """y = tanh(x W); backward takes no step, and what it clips is no gradient."""
+
+    def __init__(self, clips):
+        self.W, self.clips = rng.normal(size=(4, 3)), clips
+
+    def forward(self, x):
+        self.x, self.y = x, np.tanh(x @ self.W)
+        return self.y
+
+    def backward(self, dout):
+        dz = (np.clip(dout, -1, 1) if self.clips == "dout" else dout) * (1 - self.y**2)
+        dW = self.x.T @ dz
+        self.dW = np.clip(dW, -1, 1) if self.clips == "dW" else dW
+        return dz @ self.W.T
+
+
+@pytest.mark.parametrize(("clips", "verdict"), [("nothing", "agree"), ("dW", "disagree"), ("dout", "disagree")])
+def test_what_is_clipped_without_a_step_is_no_gradient(clips, verdict):
+    assert check(ClippedForNoStep(clips), rng.normal(size=(5, 4))).verdict == verdict

@@ -190,9 +190,11 @@ class Layer(LayerSubject):
             self.homes.rate_chosen = f", which fits {names[0]} best of {', '.join(f'{r:g}' for r in candidates)}"
 
     def _look_for_clips(self) -> None:
-        """Gradients that backward clips are those of the function as long as they are small."""
+        """Gradients that are clipped before the step that backward takes are those of the function while small."""
         code = getattr(self.methods.back, "__code__", None)
-        if code is None or not any("clip" in name for name in code.co_names) or not self.takes_cotangent:
+        if not self.homes.steps or not self.takes_cotangent:
+            return
+        if code is None or not any("clip" in name for name in code.co_names):
             return
         state = self.state or State([self.layer, *self.inputs.values()])
         usual, small = self._pulled(state, 1.0), self._pulled(state, _SMALL)

@@ -6,7 +6,7 @@ import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -98,10 +98,10 @@ def _shapes(variables: Mapping[str, Any]) -> Iterator[tuple[str, Shape]]:
 
 
 def _named(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The variables, the attributes of self, and what those hold by key: ``self.params['W']``."""
+    """The variables, the attributes of self and of others, and what those hold by key: ``self.params['W']``."""
     yield from variables.items()
     for name, value in variables.items():
-        if name != "self" and hasattr(value, "__dict__") and not callable(value):
+        if name != "self" and hasattr(value, "__dict__") and not callable(value) and not isinstance(value, ModuleType):
             yield from ((f"{name}.{attribute}", part) for attribute, part in vars(value).items())
     owner = variables.get("self")
     attributes = dict(getattr(owner, "__dict__", {}))
