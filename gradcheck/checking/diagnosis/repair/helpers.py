@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checking.diagnosis.repair.around import Around, Edits, Kind
+from gradcheck.checking.diagnosis.repair.running import codes_in
 
 HELPERS = 8
 """So many other functions of the module are tried in the place of the one that is called."""
@@ -76,10 +77,8 @@ def only_computes(function: FunctionType, within: frozenset[CodeType] = frozense
 
 def _steps(code: CodeType) -> Iterator[dis.Instruction]:
     """What it does, and what the comprehensions in it do."""
-    yield from dis.get_instructions(code)
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _steps(inner)
+    for one in (code, *codes_in(code)):
+        yield from dis.get_instructions(one)
 
 
 def _is_named(step: dis.Instruction) -> bool:

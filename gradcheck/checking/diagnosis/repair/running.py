@@ -43,14 +43,15 @@ class Run:
 
     def makes(self, other: "Run") -> bool:
         """Whether the other is written inside it, so that each of its calls makes one."""
-        return other.function.__code__ in _codes_in(self.function.__code__)
+        return other.function.__code__ in codes_in(self.function.__code__)
 
 
-def _codes_in(code: CodeType) -> Iterator[CodeType]:
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """The code of all functions and comprehensions written inside a function, however deep."""
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             yield inner
-            yield from _codes_in(inner)
+            yield from codes_in(inner)
 
 
 def functions_run(run: Callable[[], Any]) -> list[Run]:
