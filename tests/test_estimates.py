@@ -224,3 +224,21 @@ def test_every_evaluation_is_counted_and_the_point_is_left_alone(estimate):
     count = estimate(f, x).evaluations
     assert count == next(calls) > 1
     assert x.tobytes() == before.tobytes()
+
+
+def test_entries_worked_out_together_are_what_they_are_alone():
+    """Every entry measured in a batch of others has the value and the bound that it has as the only input."""
+    x = np.random.default_rng(3).normal(size=70) * 10.0 ** np.arange(70)  # in more than one batch, at every size
+    coupled = np.sin(np.arange(70.0))  # no axis is separable
+    together = numerical_vjp(lambda x: np.tanh(x / 10.0 ** np.arange(70) @ coupled), x, np.ones(()))
+
+    for i in (0, 17, 64, 69):
+
+        def alone(entry, i=i):
+            moved = x.copy()
+            moved[i] = entry[0]
+            return np.tanh(moved / 10.0 ** np.arange(70) @ coupled)
+
+        single = numerical_vjp(alone, x[i : i + 1], np.ones(()))
+        assert abs(together.value[i] - single.value[0]) <= together.error[i] + single.error[0]
+        assert together.error[i] > 0

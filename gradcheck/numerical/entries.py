@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.numerical.differences import NOISE_FACTOR, Slope
 from gradcheck.numerical.evaluation import Neighbourhood
-from gradcheck.numerical.line import Contraction, Line
+from gradcheck.numerical.line import Contraction, Line, slopes_of
 from gradcheck.numerical.noise import Noise, with_treads
 from gradcheck.numerical.separability import Grouping, propose_grouping
 from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
@@ -178,6 +178,8 @@ class EntryMeter:
             for line in lines:
                 for k in exponents:
                     line.take(k, next(values), next(values))
+            for line, slope in zip(lines, slopes_of(lines), strict=True):
+                line.found(slope)
             yield from zip(batch, lines, strict=True)
 
     def random_line(self) -> Line:

@@ -18,7 +18,6 @@ Array = NDArray[Any]
 class Level(NamedTuple):
     """What one step showed: the rise on either side of the point, divided by the step, and its noise."""
 
-    step: float
     right: Array
     left: Array
     noise: Array
@@ -122,7 +121,7 @@ class Line:
         visible = slope.seen | ~self.wild
         return not bool(np.all(np.isfinite(slope.error) & straight & visible))
 
-    def _blind(self) -> Array:
+    def blind(self) -> Array:
         """How large a slope may be if none was seen: the noise of the first step, or of the smallest if f is wild."""
         return np.where(self.wild, self.levels[min(self.levels)].noise, self.levels[next(iter(self.levels))].noise)
 
@@ -156,22 +155,35 @@ class Line:
         # What depends on x with this slope was computed from an x that is itself rounded.
         rounded = self.near.eps * (self._rounded_inputs + step)
         jitter = np.fmax(jitter, rounded * np.fmax(np.abs(right), np.abs(left)))
-        return Level(step, right, left, jitter / step)
+        return Level(right, left, jitter / step)
 
     def slope(self) -> Slope:
         """The slope and its bound, from every level measured so far; worked out once for each set of levels."""
         if self._slope is None:
-            self._slope = self._combined()
+            (self._slope,) = slopes_of([self])
         return self._slope
 
-    def _combined(self) -> Slope:
-        levels = [self.levels[k] for k in sorted(self.levels)]
-        steps, *measured = zip(*levels, strict=True)
-        rows = [[np.ravel(of_level) for of_level in of_levels] for of_levels in measured]
-        blind = np.ravel(self._blind())
-        parts = []
-        for start in range(0, max(1, blind.size), CHUNK):
-            part = slice(start, start + CHUNK)
-            right, left, noise = (np.array([of_level[part] for of_level in of_levels]) for of_levels in rows)
-            parts.append(slope_of(np.array(steps), right, left, noise, blind[part]))
-        return Slope.joined(parts, levels[0].right.shape)
+    def found(self, slope: Slope) -> None:
+        """Note the slope that all levels measured so far show, where it was worked out together with others."""
+        self._slope = slope
+
+
+def slopes_of(lines: Sequence[Line]) -> list[Slope]:
+    """The slopes of lines that were measured at the same steps, worked out in one go."""
+    steps = sorted(lines[0].levels)
+
+    def ladder_of(part: str) -> list[Array]:
+        return [_in_a_row([getattr(line.levels[k], part) for line in lines]) for k in steps]
+
+    rows, blind = [ladder_of(part) for part in ("right", "left", "noise")], _in_a_row([line.blind() for line in lines])
+    parts = []
+    for start in range(0, max(1, blind.size), CHUNK):
+        chunk = slice(start, start + CHUNK)
+        right, left, noise = (np.array([of_level[chunk] for of_level in of_levels]) for of_levels in rows)
+        parts.append(slope_of(np.array([2.0**k for k in steps]), right, left, noise, blind[chunk]))
+    together = Slope.joined(parts, (len(lines), *lines[0].levels[steps[0]].right.shape))
+    return [Slope(*(of_all[i, ...] for of_all in together)) for i in range(len(lines))]
+
+
+def _in_a_row(parts: Sequence[Array]) -> Array:
+    return parts[0].ravel() if len(parts) == 1 else np.concatenate([part.ravel() for part in parts])

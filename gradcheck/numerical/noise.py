@@ -177,6 +177,8 @@ def norm(array: Array, axes: tuple[int, ...] | None = None) -> Array:
     least, most = (total, total) if total.ndim == 0 else (total.min(initial=np.inf), total.max(initial=0))
     if limits.tiny / limits.eps < least and most < limits.max:
         return np.asarray(np.sqrt(total))
+    if most == 0 and not flat.any():
+        return total
     largest = np.max(np.abs(array), axis=axes, keepdims=True, initial=0.0)
     unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
     squares = np.asarray(array / unit)

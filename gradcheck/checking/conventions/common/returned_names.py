@@ -4,6 +4,8 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from gradcheck.checking.conventions.common.gradient_names import is_gradient_of, is_spelled_like
@@ -20,8 +22,14 @@ def returned_names(function: Callable[..., Any]) -> list[list[str]]:
     >>> returned_names(loss)
     [['value', 'dw', '']]
     """
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return [list(names) for names in _names_returned_by(code)] if isinstance(code, CodeType) else []
+
+
+@lru_cache(maxsize=1024)  # the same functions are checked again and again: by a property test, at every new point
+def _names_returned_by(code: CodeType) -> list[list[str]]:
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
     except (OSError, TypeError, SyntaxError, ValueError):
         return []
     returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]

@@ -6,6 +6,8 @@ can be given attributes: tensors of PyTorch where the code calls their methods, 
 
 import dis
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -105,15 +107,22 @@ def left_at_arguments(backward: Callable[..., Any]) -> str:
     return next((mark for name, mark in attributes_set(backward) if name in names), "")
 
 
-def attributes_set(function: Callable[..., Any]) -> Iterator[tuple[str, str]]:
+def attributes_set(function: Callable[..., Any]) -> Iterable[tuple[str, str]]:
     """Where the code sets a gradient as an attribute: of which variable or attribute, and its name; ("inp", "g")."""
     code = getattr(function, "__code__", None)
+    return _attributes_set_by(code) if isinstance(code, CodeType) else ()
+
+
+@lru_cache(maxsize=1024)
+def _attributes_set_by(code: CodeType) -> tuple[tuple[str, str], ...]:
+    found = []
     before: Any = None
-    for step in dis.get_instructions(code) if code else ():
+    for step in dis.get_instructions(code):
         if step.opname == "STORE_ATTR" and step.argval in _MARKS and before is not None:
             loaded = before.argval
-            yield loaded[-1] if isinstance(loaded, tuple) else str(loaded), step.argval
+            found.append((loaded[-1] if isinstance(loaded, tuple) else str(loaded), step.argval))
         before = step
+    return tuple(found)
 
 
 def holder_for(inputs: Iterable[Any]) -> Callable[[Array], Any]:

@@ -115,9 +115,10 @@ class PairSubject(Subject):
 
     def _with_a_named_cache(self, returned: Any, inputs: Mapping[str, Any]) -> tuple[list[Array], list[Any]] | None:
         """Where an argument is called a cache: backward may take inputs by name as well, or fewer cotangents."""
-        caches, others, wanted = self._caches, self._others, self.names[: self.wanted]
+        caches, others = self._caches, self._others
         if not caches or not others or not isinstance(returned, tuple):
             return None
+        wanted = self.names[: self.wanted]
         if len(wanted) == len(others) + len(caches) == len(returned) or len(returned) < len(others) + len(caches):
             return None
         parts = iter(returned[-len(caches) :])
