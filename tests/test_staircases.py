@@ -95,3 +95,34 @@ def test_lines_that_are_blind_accuse_nobody():
 
     for seed in range(8):
         assert check(forward, x, backward=lambda dout, x: dout * (np.abs(x) < 1), seed=seed).verdict != "disagree"
+
+
+def half(x):
+    """The derivative of ``(exp(x) - 1) / x`` next to 0."""
+    return 0.5 + x / 3 + x**2 / 8
+
+
+@pytest.mark.parametrize("size", [1e-4, 1e-5, 1e-6, 1e-7, 1e-8])
+def test_a_sawtooth_that_rounding_makes_accuses_nobody(size):
+    """Between two values of ``exp(x)`` the quotient falls steeply, and rises again at the step."""
+    x = np.array([0.8, -1.3, 0.6, 1.1, -0.7]) * size
+    assert "disagree" not in verdicts(lambda x: (np.exp(x) - 1) / x, lambda dout, x: dout * half(x), x)
+    assert "disagree" not in verdicts(lambda x: np.log(1 + x) / x, lambda dout, x: dout * (2 * x / 3 - 0.5), x)
+
+
+def test_a_sawtooth_where_digits_are_left_is_told_from_a_mistake():
+    x = np.array([0.8, -1.3, 0.6, 1.1, -0.7]) * 1e-3
+    assert verdicts(lambda x: (np.exp(x) - 1) / x, lambda dout, x: dout * half(x), x) == {"agree"}
+    assert verdicts(lambda x: (np.exp(x) - 1) / x, lambda dout, x: 1.1 * dout * half(x), x) == {"disagree"}
+
+
+@pytest.mark.parametrize("away", [1e-3, 1e-5, 1e-7])
+def test_steps_of_the_functions_own_next_to_x_accuse_nobody(away):
+    """Of ``floor`` and of a remainder the slope is that between the steps, however near the next one is."""
+    x, other = np.array([0.7, 1.3, 2.9, 0.4]), np.array([46.2, -90.1, 7.7, 31.4])
+    other[2] = x[2] * (66 - away)
+    floor, remainder = (lambda x: np.floor(other / x)), (lambda x: np.mod(other, x))
+    assert "disagree" not in verdicts(floor, lambda dout, x: 0 * dout, x)
+    assert "disagree" not in verdicts(remainder, lambda dout, x: -dout * floor(x), x)
+    assert "agree" not in verdicts(floor, lambda dout, x: 20 * dout, x)
+    assert verdicts(remainder, lambda dout, x: dout * (20 - floor(x)), x) == {"disagree"}

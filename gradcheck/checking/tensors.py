@@ -12,16 +12,16 @@ from gradcheck.checking import adequacy
 from gradcheck.checking.bench import AsFunctionOf, Bench, joined
 from gradcheck.checking.conduct.evidence import as_array, is_comparable
 from gradcheck.checking.diagnosis import diagnose
+from gradcheck.checking.jitter import jitter_around, jitter_here
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Report
 from gradcheck.checking.subject import LimitReached
-from gradcheck.checking.verdict.compare import compare, natural_size
+from gradcheck.checking.verdict.compare import compare
 from gradcheck.checking.verdict.second_opinion import joint_subgradients
 from gradcheck.checking.verdict.tolerance import Tolerance
-from gradcheck.numerical.differences import NOISE_FACTOR
 from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood
-from gradcheck.numerical.noise import jitter_along_all, measured_noise
+from gradcheck.numerical.noise import measured_noise
 
 Array = NDArray[Any]
 
@@ -85,38 +85,16 @@ def _compare_one(bench: Bench, tensor: str, how: How) -> Comparison:
     function = AsFunctionOf(bench, tensor)
     near = Neighbourhood(function, value, how.executor, base=joined(evidence.outputs))
     meter = EntryMeter(near, joined(evidence.cotangents), measured_noise(near, rng), rng)
-    seen = evidence.jitter.get(tensor, np.zeros(()))
     tolerance = Tolerance(
-        analytic, _jitter(seen, analytic, meter), how.rtol, lambda: _jitter_around(bench, tensor, analytic, meter)
+        analytic,
+        jitter_here(evidence, tensor, analytic, meter),
+        how.rtol,
+        lambda: jitter_around(bench, tensor, analytic, meter),
     )
     with np.errstate(all="ignore"):
         comparison = compare(tensor, meter, tolerance, exhaustive=how.exhaustive)
     bench.elsewhere += near.evaluations_elsewhere
     return comparison
-
-
-def _jitter(seen: Array, analytic: Array, meter: EntryMeter) -> Array:
-    """By how much each entry of the gradient under test varies; what varies more than rounding can is a mistake."""
-    eps = float(np.finfo(analytic.dtype).eps)
-    size = float(np.max(np.abs(analytic[np.isfinite(analytic)]), initial=0.0))
-    if np.all(seen <= eps**0.6 * size):
-        return seen
-    return np.asarray(np.minimum(seen, eps**0.6 * size + 64 * eps * natural_size(meter)))
-
-
-def _jitter_around(bench: Bench, tensor: str, analytic: Array, meter: EntryMeter) -> Array:
-    """By how much each entry of the gradient under test varies by rounding at points around this one."""
-
-    def gradient(value: Array) -> Any:
-        return as_array(bench.runner.gradients(bench.evidence.cotangents, {tensor: value})[tensor])
-
-    near = Neighbourhood(gradient, meter.near.x, base=analytic)
-    exponents = (meter.ladder.wide[0] - 4, meter.ladder.wide[0] + 4)
-    try:
-        seen, _ = jitter_along_all(near, [meter.random_direction() * near.x.dtype.type(2.0**k) for k in exponents])
-    except Exception:  # a backward that fails elsewhere says nothing of how it rounds here
-        return np.zeros(analytic.shape)
-    return _jitter(NOISE_FACTOR * np.where(np.isfinite(seen), seen, 0), analytic, meter)
 
 
 def _kinks_shared_by_tensors(bench: Bench, comparisons: list[Comparison]) -> None:

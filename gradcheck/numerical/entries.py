@@ -96,7 +96,8 @@ class EntryMeter:
         rng: np.random.Generator,
         typical: float | None = None,
     ) -> None:
-        self.near, self.cotangent, self.noise, self.rng, self.typical = near, cotangent, noise, rng, typical
+        self.near, self.cotangent, self.rng, self.typical = near, cotangent, rng, typical
+        self.noise = self.noise_close_by = noise  # they differ where larger steps cross treads
         self.ladder = ladder(near.coarsest)
         self.direction = exact_direction(near.x, scales(near.x), self.ladder.lowest)
 

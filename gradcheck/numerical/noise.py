@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.steps import exact_direction, ladder, median, random_direction, scales
-from gradcheck.numerical.treads import jumps, tread
+from gradcheck.numerical.treads import HALVINGS, jumps, tread
 
 Array = NDArray[Any]
 
@@ -148,7 +148,7 @@ def with_treads(near: Neighbourhood, noise: Noise, step: Array) -> Noise:
     """The noise, or what a staircase leaves over along a step so long that it crosses its treads."""
     left_over, _ = _left_over(near, step)
     unheard = left_over > SUSPICIOUS * noise.deviation
-    if unheard.any() and jumps(near, step, TIMES, left_over, unheard):
+    if unheard.any() and jumps(near, step, TIMES, left_over, unheard, halvings=2 * HALVINGS):
         return Noise(np.fmax(noise.deviation, left_over), noise.wild)
     return noise
 

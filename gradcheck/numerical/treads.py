@@ -39,8 +39,8 @@ A_STEP = 2.0**-8
 FURTHEST = 2.0**-5
 """Treads wider than this share of x are those of a function that itself has steps, if they are not next to nothing."""
 
-WIDEST = 64.0
-"""So many times x away a function is looked at that stands still."""
+WIDEST = (2.0**6, 2.0**30)
+"""So many times x away a function is looked at that stands still; the further only if it has not moved before."""
 
 BEYOND = range(2, 33, 2)
 """At these powers of two of x a function may reach values of which its steps are the last digit."""
@@ -55,7 +55,9 @@ _EXPONENT = np.int64(0x7FF << 52)
 """The bits of a float64 that are left when it is rounded down to a power of two."""
 
 
-def jumps(near: Neighbourhood, step: Array, times: tuple[int, ...], noise: Array, among: Array) -> bool:
+def jumps(
+    near: Neighbourhood, step: Array, times: tuple[int, ...], noise: Array, among: Array, halvings: int = HALVINGS
+) -> bool:
     """Whether the jitter of the output that has most of it is made of steps: halving makes them no smaller."""
     worst = int(np.argmax(np.where(among, noise, 0)))
 
@@ -65,20 +67,24 @@ def jumps(near: Neighbourhood, step: Array, times: tuple[int, ...], noise: Array
     places = np.linspace(times[0], times[-1], 15)
     values = np.array([value(place) for place in places])
     rises = np.diff(values)
-    slope, odd = np.median(rises) / (places[1] - places[0]), int(np.argmax(np.abs(rises - np.median(rises))))
+    odd = int(np.argmax(np.abs(rises - np.median(rises))))
     if rises[odd] == 0:  # nothing happens on a tread
         odd = int(np.argmax(np.abs(rises)))
     (low, high), (below, above), bend = places[odd : odd + 2], values[odd : odd + 2], 0.0
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        at = value(middle)
-        bend = abs(at - (below + above) / 2)
-        first, second = abs(at - below - slope * (middle - low)), abs(above - at - slope * (high - middle))
-        if above == at or (first > second and at != below):
-            high, above = middle, at
+    middle = (low + high) / 2
+    at = value(middle)
+    for _ in range(halvings):  # on with the half that bends more: between its steps a sawtooth is straight, if steep
+        first, second = value((low + middle) / 2), value((middle + high) / 2)
+        before, after = abs(first - (below + at) / 2), abs(second - (at + above) / 2)
+        if before > after:
+            high, above, at = middle, at, first
         else:
-            low, below = middle, at
-    return bool(bend > A_STEP * noise.flat[worst])
+            low, below, at = middle, at, second
+        middle, bend = (low + high) / 2, max(before, after)
+    moves = step != 0
+    rounded = float(np.max(np.abs(near.x[moves] / step[moves]), initial=0.0)) * float(np.finfo(near.x.dtype).eps)
+    climb = np.abs(np.median(rises)) / (places[1] - places[0])  # points between steps are themselves rounded
+    return bool(bend > A_STEP * noise.flat[worst] + 4 * rounded * climb)
 
 
 @np.errstate(all="ignore")
@@ -101,7 +107,7 @@ def climb_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> float:
     float
         What one output rises, times its cotangent, for each `step`; 0 where there is no staircase.
     """
-    output = _first_to_move(near, step, cotangent)
+    output, widest = _first_to_move(near, step, cotangent)
     if output is None:
         return 0.0
 
@@ -109,7 +115,7 @@ def climb_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> float:
         return float(near([np.asarray(place * step, step.dtype)])[0].flat[output])
 
     here = float(near.base.flat[output])
-    ends = [side * _end_of_tread(value, here, side) for side in (1, -1) if value(side * WIDEST) != here]
+    ends = [side * _end_of_tread(value, here, side, widest) for side in (1, -1) if value(side * widest) != here]
     if all(value(end) != value(end * NEXT_TO) for end in ends):  # it leaves what looked like a tread continuously
         return 0.0
     width = sum(map(abs, ends))
@@ -119,32 +125,32 @@ def climb_in_steps(near: Neighbourhood, step: Array, cotangent: Array) -> float:
     height = min((after - before for before, after in itertools.pairwise(flat)), default=0.0)
     if len(flat) <= MOST_FLATS or height <= HIGH * near.eps * abs(here):
         return 0.0
-    if width >= FURTHEST and height > HIGH * near.eps * _largest_beyond(value):
+    if width >= FURTHEST and height > HIGH * near.eps * _largest_beyond(value, max(1.0, width)):
         return 0.0
     return abs(float(cotangent.flat[output])) * float(np.nanmax(values) - np.nanmin(values)) / (8 * width)
 
 
-def _first_to_move(near: Neighbourhood, step: Array, cotangent: Array) -> int | None:
-    """The output that has moved most, times its cotangent, where any has; treads may be wide."""
-    for reach in (FURTHEST, WIDEST):
+def _first_to_move(near: Neighbourhood, step: Array, cotangent: Array) -> tuple[int | None, float]:
+    """The output that has moved most, times its cotangent, where any has, and how far away; treads may be wide."""
+    for reach in (FURTHEST, *WIDEST):
         values = near(np.asarray(side * reach * step, step.dtype) for side in (1, -1))
         change = np.nan_to_num(np.fmax(*(np.abs(cotangent * (value - near.base)) for value in values)))
         if change.any():
-            return int(np.argmax(change))
-    return None
+            return int(np.argmax(change)), max(reach, WIDEST[0])
+    return None, reach
 
 
-def _end_of_tread(value: Callable[[float], float], here: float, side: int) -> float:
+def _end_of_tread(value: Callable[[float], float], here: float, side: int, widest: float) -> float:
     """How far away, at least, a value differs; found by doubling."""
     place = NEAREST
-    while place < WIDEST and value(side * place) == here:
+    while place < widest and value(side * place) == here:
         place *= 2
     return place
 
 
-def _largest_beyond(value: Callable[[float], float]) -> float:
+def _largest_beyond(value: Callable[[float], float], far: float) -> float:
     """How large a function becomes far away; its last digit there is the height of steps that are rounding here."""
-    sizes = [abs(value(2.0**k)) for k in BEYOND]
+    sizes = [abs(value(far * 2.0**k)) for k in BEYOND]
     return max((size for size in sizes if np.isfinite(size)), default=0.0)
 
 

@@ -20,11 +20,9 @@ from gradcheck.checking.verdict.tolerance import (
     Tolerance,
     outside,
     relative,
-    typical_size,
 )
+from gradcheck.checking.verdict.typical import size_before_cancelling, typical_size
 from gradcheck.numerical.entries import Entries, EntryMeter
-from gradcheck.numerical.noise import norm
-from gradcheck.numerical.steps import median
 
 Array = NDArray[Any]
 
@@ -58,12 +56,13 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
     analytic = tolerance.analytic
     if (known := _known_at_once(name, meter, tolerance)) is not None:
         return known
-    typical = _typical(meter, tolerance)
+    typical = typical_size(meter, tolerance)
     seen = _sharpened(meter, tolerance, along_directions(meter, tolerance), typical)
-    if seen.differs:
-        tolerance = tolerance.closer()
-        seen = along_directions(meter, tolerance)
     resolution = relative(seen.noticeable, analytic, typical)
+    if seen.differs or (resolution > SETTLED and _may_be_rounding(typical, meter)):
+        tolerance = tolerance.closer()
+        seen, typical = along_directions(meter, tolerance), typical_size(meter, tolerance)
+        resolution = relative(seen.noticeable, analytic, typical)
     open_questions = exhaustive or seen.differs or seen.kinked
     if not open_questions and resolution <= SETTLED:
         return _settled(name, tolerance, seen.noticeable, typical, resolution)
@@ -80,6 +79,12 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
     if seen.differs:
         return by_search(name, meter, tolerance, seen, typical)
     return _undivided(name, meter, tolerance, seen, typical)
+
+
+def _may_be_rounding(typical: float, meter: EntryMeter) -> bool:
+    """Whether a gradient is so small that it may be what rounding left of one that is zero."""
+    before = size_before_cancelling(meter)
+    return bool(np.isfinite(before) and typical <= meter.near.eps**0.5 * before)
 
 
 def _known_at_once(name: str, meter: EntryMeter, tolerance: Tolerance) -> Comparison | None:
@@ -143,7 +148,7 @@ def by_entries(name: str, meter: EntryMeter, tolerance: Tolerance, entries: Entr
     if entries.kinks.any() and not wrong.any():
         wrong |= joint_subgradients(meter, tolerance, entries)
     unblamed = seen.differs and not wrong.any() and not entries.kinks.any() and np.all(np.isfinite(entries.error))
-    typical = _typical(meter, tolerance, entries.value)
+    typical = typical_size(meter, tolerance, entries)
     if unblamed and _differs_as_a_whole(meter, tolerance, seen, typical):
         return by_search(name, meter, tolerance, seen, typical)
     varied = np.isfinite(meter.near.x)
@@ -254,27 +259,6 @@ def _advice(resolution: float, meter: EntryMeter) -> str:
         f"rounding in the forward hides errors below {resolution:.1g} times a typical entry; choose another point, "
         "use float64, or a scale at which the output is not dominated by a constant"
     )
-
-
-def natural_size(meter: EntryMeter) -> float:
-    """The size of a gradient that would double the outputs within the scale of the input."""
-    if not meter.direction.size:
-        return 0.0
-    outputs = np.abs(meter.cotangent * np.where(np.isfinite(meter.near.base), meter.near.base, 0))
-    return float(norm(outputs)) / (float(median(np.abs(meter.direction).ravel())) or 1.0)
-
-
-def _typical(meter: EntryMeter, tolerance: Tolerance, *numerical: Array) -> float:
-    """The size of a typical entry; where it is zero but for rounding, the size an entry could well have."""
-    typical = typical_size(tolerance.analytic, *numerical)
-    if typical > 16 * float(np.max(tolerance.jitter, initial=0.0)):
-        return typical
-    doubling = natural_size(meter)
-    # Where the outputs are zero themselves, they still rise at the largest step.
-    levels = [line.levels[max(line.levels)] for line in meter.witnesses]
-    rises = [abs(float(side)) for level in levels for side in (level.left, level.right) if np.isfinite(side)]
-    rise = max(rises, default=0.0) / (float(norm(meter.direction)) or 1.0)
-    return max(typical, doubling, rise, float(np.finfo(tolerance.analytic.dtype).tiny))
 
 
 def _argmax(values: Array) -> tuple[int, ...]:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.verdict.tolerance import SAFETY, Tolerance, outside
-from gradcheck.numerical.entries import Entries, EntryMeter
+from gradcheck.numerical.entries import FAR, Entries, EntryMeter
 from gradcheck.numerical.line import Contraction, Line
-from gradcheck.numerical.noise import Noise, jitter_along, norm
+from gradcheck.numerical.noise import SUSPICIOUS, Noise, jitter_along, norm, with_treads
 from gradcheck.numerical.steps import exact_direction, scales
 from gradcheck.numerical.treads import climb_in_steps, tread
 
@@ -28,6 +28,12 @@ ALIKE = 16
 
 PLATEAUS = 2
 """After so many entries along which f is constant, and no staircase, no further one is taken for the tread of one."""
+
+A_SHARE = 0.1
+"""What long stretches miss of the claimed slope is no more than this share of what small steps miss, if it is meant."""
+
+A_WIDE_TREAD = 2.0**-8
+"""No arithmetic rounds to so large a share of a number."""
 
 STRETCH = 0.7310585786300049
 """The second scheme's steps are no power of two times the first's."""
@@ -58,7 +64,9 @@ def confirm(meter: EntryMeter, tolerance: Tolerance, entries: Entries, wrong: Ar
 def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any) -> None:
     """What further looks at one entry have to say of an accusation; one that none can hear is dropped."""
     analytic = tolerance.analytic[index]
-    if _may_be_rounded_away(meter, index, outside(analytic, entries.low[index], entries.high[index])):
+    charge = outside(analytic, entries.low[index], entries.high[index])
+    excuses = (_may_be_rounded_away, _is_right_between_steps, _is_right_across_steps)
+    if any(excuse(meter, index, analytic, charge) for excuse in excuses):
         entries.error[index] = np.inf
         return
     heard = False
@@ -114,7 +122,7 @@ def _stands_on_a_tread(meter: EntryMeter, index: Any, charge: float) -> bool:
 
 
 @np.errstate(all="ignore")
-def _may_be_rounded_away(meter: EntryMeter, index: Any, charge: float) -> bool:
+def _may_be_rounded_away(meter: EntryMeter, index: Any, _: float, charge: float) -> bool:
     """Whether an output that does not move at the steps taken, but further away, may hide as much in its last digit.
 
     A saturated softmax is 1 to the last digit; what it loses to a neighbour that grows is less than that digit.
@@ -135,6 +143,41 @@ def _may_be_rounded_away(meter: EntryMeter, index: Any, charge: float) -> bool:
     taken = float(meter.direction[index]) * 2.0 ** meter.ladder.wide[-1]
     hidden = moved(own, -own, 4 * far, -4 * far) & ~moved(taken, -taken)
     return bool(charge * own <= np.max(last_digits, where=hidden, initial=0))
+
+
+def _is_right_between_steps(meter: EntryMeter, index: Any, analytic: float, charge: float) -> bool:
+    """Whether f rises as claimed between steps that were taken for rounding: they may be its own, as those of mod."""
+    rounding = Noise.rounding(meter.near)
+    if not np.any(meter.noise.deviation > SUSPICIOUS * rounding.deviation):
+        return False
+    line = Line(meter.near, _along(meter, index), Contraction(meter.cotangent), rounding)
+    slope, unit = line.measure(meter.ladder.lower[:3] + meter.ladder.wide[:2]).slope(), line.direction[index]
+    apart = outside(analytic * unit, min(slope.left, slope.right), max(slope.left, slope.right))
+    if slope.value == 0:  # a tread, and no narrow one, as rounding makes them
+        ends = meter.near(side * A_WIDE_TREAD * line.direction for side in (1, -1))
+        return bool(apart == 0 and any(np.array_equal(end, meter.near.base) for end in ends))
+    return bool(apart <= SAFETY * slope.error < charge * abs(unit))
+
+
+def _is_right_across_steps(meter: EntryMeter, index: Any, analytic: float, charge: float) -> bool:
+    """Whether f rises as claimed over longer stretches, and does so in jumps: a sawtooth that rounding makes.
+
+    At 1e-9 the teeth of ``(exp(x) - 1) / x`` are steep, and what they climb is lost again at each step.
+    """
+    line = Line(meter.near, _along(meter, index), Contraction(meter.cotangent), meter.noise_close_by)
+    levels, unit = line.measure(meter.ladder.wide[2:]).levels.values(), line.direction[index]
+    apart = [(level.right + level.left) / 2 - analytic * unit for level in levels]
+    if not all(np.abs(apart) <= A_SHARE * charge * abs(unit)):
+        return False
+    step = np.asarray(line.direction * line.direction.dtype.type(2.0**FAR))
+    return with_treads(meter.near, meter.noise_close_by, step) is not meter.noise_close_by
+
+
+def _along(meter: EntryMeter, index: Any) -> Array:
+    """One entry, by its own length."""
+    direction = np.zeros_like(meter.near.x)
+    direction[index] = abs(meter.near.x[index]) or scales(meter.near.x)[index]
+    return exact_direction(meter.near.x, direction, meter.ladder.lowest)
 
 
 def _still_wrong(tolerance: Tolerance, entries: Entries) -> Array:

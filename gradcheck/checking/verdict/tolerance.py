@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from gradcheck.numerical.entries import Entries
 from gradcheck.numerical.line import Line
 from gradcheck.numerical.noise import norm
-from gradcheck.numerical.steps import median
 
 Array = NDArray[Any]
 
@@ -75,12 +74,6 @@ class Tolerance:
 def outside(value: Any, low: Any, high: Any) -> Any:
     """How far a value lies outside a range; 0 inside."""
     return np.maximum(np.maximum(low - value, value - high), 0)
-
-
-def typical_size(*arrays: Array | None) -> float:
-    """The median of the entries that are not zero: the size by which errors are judged."""
-    sizes = [np.abs(a[np.isfinite(a) & (a != 0)]) for a in arrays if a is not None]
-    return max((float(median(size)) for size in sizes), default=0.0)
 
 
 def relative(noticeable: Array, size: Array, typical: float) -> float:
