@@ -135,6 +135,32 @@ def test_the_rounding_of_terms_that_cancel_is_no_nonlinearity(seed, scale):
     assert [finding.message for finding in report.conduct if not finding.ok] == []
 
 
+def test_the_last_digit_of_a_subnormal_number_is_no_nonlinearity():
+    """``exp(-88)`` times a cotangent has three or four digits left in single precision."""
+    x = np.full(6, -100.0, np.float32)
+    assert not [f for f in check(np.exp, x, backward=lambda g, x: g * np.exp(x)).conduct if not f.ok]
+
+
+def through_logarithms(g, x):
+    """The cotangent from its logarithm, beside a large one: in single precision two digits are left of it."""
+    large = x.dtype.type(30000)
+    with np.errstate(divide="ignore"):
+        return np.sign(g) * np.exp((np.log(np.abs(g)) + large) - large)
+
+
+def test_rounding_that_single_precision_amplifies_is_no_nonlinearity():
+    report = check(lambda x: 1 * x, x.astype(np.float32), backward=through_logarithms)
+    assert report.ok, str(report)
+    assert "backward is linear in the cotangent, but for rounding in single precision" in [
+        finding.message for finding in report.conduct
+    ]
+
+
+def test_what_double_precision_does_not_clear_up_is_one():
+    report = check(lambda x: 1 * x, x.astype(np.float32), backward=lambda g, x: through_logarithms(g, x) * (1 + g * g))
+    assert [finding.check for finding in report.conduct if not finding.ok] == ["linear"]
+
+
 def test_a_nonlinear_gradient_of_a_parameter_is_named():
     class Layer(Multiply):
         def backward(self, dout):

@@ -102,3 +102,21 @@ def test_entries_that_are_rounding_beside_others_that_are_not():
         assert report.verdict == "agree", str(report)
         assert report.tensors[0].resolution < 1e-5
     assert verdict(f, [b, x], lambda gradient: gradient * (1 + 1e-5 * np.eye(6)[5])).verdict == "disagree"
+
+
+def test_a_parameter_on_which_nothing_depends():
+    """The weight of a layer norm over one entry: what multiplies it is zero, its gradient two roundings of that."""
+    x, w = np.array([[-4.8269849], [0.3]]), np.array([2.3])
+
+    def forward(x, w):
+        rest = x - x.mean(axis=1, keepdims=True)
+        return rest * w + x, x
+
+    def backward(dout, x, excess=0.0):
+        deviation = 1 / np.sqrt(1e-5)
+        residue = dout * (x * deviation - (x * (1 + 1e-16)) * deviation + 3e-15 + excess)
+        return dout, residue.sum(axis=0)
+
+    assert check(forward, x, w, backward=backward).verdict == "agree"
+    wrong = check(forward, x, w, backward=lambda dout, x: backward(dout, x, 1e-6))
+    assert wrong["w"].verdict == "disagree"

@@ -14,6 +14,9 @@ from gradcheck.numerical.noise import jitter_along_all
 
 Array = NDArray[np.floating]
 
+ROUNDINGS = 64
+"""So many last digits a long sum may be off."""
+
 
 def jitter_here(evidence: Evidence, tensor: str, analytic: Array, meter: EntryMeter) -> Array:
     """By how much each entry misses what linearity in the cotangent demands, as its conduct has shown."""
@@ -35,7 +38,15 @@ def jitter_around(bench: Bench, tensor: str, analytic: Array, meter: EntryMeter)
     except Exception:  # a backward that fails elsewhere says nothing of how it rounds here
         seen = np.zeros(analytic.shape)
     around = _by_rounding(NOISE_FACTOR * np.where(np.isfinite(seen), seen, 0), analytic, natural_size(meter))
-    return np.maximum(around, jitter_here(bench.evidence, tensor, analytic, meter))
+    # Beside outputs that do not depend on it at all, a gradient is what their own rounding leaves of zero.
+    residue = ROUNDINGS * float(np.finfo(analytic.dtype).eps) * natural_size(meter) if _is_constant(meter) else 0.0
+    return np.maximum(np.maximum(around, residue), jitter_here(bench.evidence, tensor, analytic, meter))
+
+
+def _is_constant(meter: EntryMeter) -> bool:
+    """Whether no output moves by as much as its last digit along lines through all entries."""
+    levels = [level for line in meter.witnesses for level in line.levels.values()]
+    return all(np.all(level.right == 0) and np.all(level.left == 0) for level in levels)
 
 
 def _by_rounding(seen: Array, analytic: Array, natural: float) -> Array:
@@ -44,7 +55,7 @@ def _by_rounding(seen: Array, analytic: Array, natural: float) -> Array:
     if np.all(seen <= rounding(analytic) * size):
         return seen
     eps = float(np.finfo(analytic.dtype).eps)
-    allowed = rounding(analytic) * size + 64 * eps * natural
+    allowed = rounding(analytic) * size + ROUNDINGS * eps * natural
     if size <= DIGITS * largest(seen):  # terms that cancelled altogether may have been larger than anything seen
         allowed = max(allowed, eps**0.5 * natural)
     return np.minimum(seen, allowed)

@@ -99,7 +99,7 @@ class _Trial:
     def objection(self, name: str) -> str:
         """What is not linear in the gradient of a tensor, if anything is."""
         one, missed, size = np.asarray(self.sums[0][name]), self.missed[name], self.sizes[name]
-        allowed = max(rounding(one), self.coarsest) * size
+        allowed = max(rounding(one), self.coarsest) * size + 64 * float(np.finfo(one.dtype).smallest_subnormal)
         for residual, text in (
             (self.double[name] + 2 * one, f"d{name}(−2·dout) is not −2·d{name}(dout)"),  # a power of two: exact
             (np.asarray(self.zero[name]), f"d{name} is not zero for a zero cotangent"),
