@@ -580,6 +580,20 @@ def test_a_forward_that_raises_outside_its_domain(x):
     assert_told_apart(right, wrong)
 
 
+@pytest.mark.parametrize("error", [AssertionError, RuntimeError, IndexError, KeyError, OverflowError], ids=str)
+def test_whatever_a_forward_raises_beyond_its_domain(error):
+    """A probability of 1, beyond which the function refuses to go."""
+
+    def forward(p):
+        if np.any((p < 0) | (p > 1)):
+            raise error("no probability")
+        return p**2
+
+    p = np.array([1.0, 0.3])
+    right, wrong = both(forward, p, right=lambda g, p: 2 * g * p, wrong=lambda g, p: 2.02 * g * p)
+    assert_told_apart(right, wrong)
+
+
 def test_a_forward_that_raises_at_the_point_itself_says_so_by_its_own_error():
     with pytest.raises(ValueError, match=r"math domain error|expected a positive input"):
         check(scalar_log, np.array([-1.0]), backward=lambda g, x: g / x)

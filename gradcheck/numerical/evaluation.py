@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+OUTSIDE_ITS_DOMAIN = (ArithmeticError, ValueError, AssertionError, LookupError, RuntimeError)
+"""What a function raises where it has no value: left of a logarithm's 0, beyond what it asserts or has a table for."""
+
+
 class Neighbourhood:
     """A function around `x`: give displacements, get outputs.
 
-    Where the function has no value (it raises ArithmeticError or ValueError, as ``math.log`` does left of 0),
+    Where the function has no value (it raises one of :data:`OUTSIDE_ITS_DOMAIN`, as ``math.log`` does left of 0),
     the outputs are NaN: the edge of a domain is an answer. At `x` itself it must have one.
 
     Parameters
@@ -95,7 +99,7 @@ def _own(x: Array) -> Array:
 def _value_or_nan(f: Callable[[Array], Any], point: Array, like: Array) -> Array:
     try:
         value = real_floats(f(point))
-    except (ArithmeticError, ValueError):
+    except OUTSIDE_ITS_DOMAIN:
         return np.full_like(like, np.nan)
     if value.shape != like.shape:
         raise TypeError(
