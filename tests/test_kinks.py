@@ -343,6 +343,7 @@ JUMPS = [
     ("a floor", np.floor, 3.0),
     ("a rounding", np.round, 0.5),
     ("a jump in a slope line", lambda x: np.where(x < 1, x, x + 1), 1.0),
+    ("a point apart", lambda x: np.where(x == 1, 2.0, 5.0), 1.0),
 ]
 
 

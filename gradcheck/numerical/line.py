@@ -114,6 +114,16 @@ class Line:
         noise = 2 * NOISE_FACTOR * self.levels[min(self.levels)].noise
         return bool(np.any((apart > 4 * differ + noise) & (differ <= 0.1 * np.abs(slopes[-1])) & ~self.slope().kink))
 
+    def jumps(self) -> bool:
+        """Whether what is measured is somewhere else at once, however small the step: the point lies at a jump."""
+        smallest, largest = min(self.levels), max(self.levels)
+        for side in ("right", "left"):
+            near_by, far = (np.abs(getattr(self.levels[k], side)) * 2.0**k for k in (smallest, largest))
+            noise = NOISE_FACTOR * self.levels[smallest].noise * 2.0**smallest
+            if np.any((near_by > 0.5 * far) & (near_by > 100 * noise)):
+                return True
+        return False
+
     def _bends(self) -> bool:
         """Whether some slope still changes at the smallest step, or was not seen at any although f is wild."""
         slope = self.slope()

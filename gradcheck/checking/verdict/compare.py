@@ -245,7 +245,7 @@ def _verdict(any_wrong: bool, resolution: float, meter: EntryMeter) -> tuple[Ver
 
 
 def _advice(resolution: float, meter: EntryMeter) -> str:
-    if not np.isfinite(resolution):
+    if not np.isfinite(resolution) or meter.witnesses[0].jumps():
         return (
             "the difference quotients do not settle for any step; the function jumps, climbs in steps, has a kink too "
             "close or is not defined around this point: choose another point, or check what comes before it is rounded"
