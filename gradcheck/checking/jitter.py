@@ -38,15 +38,7 @@ def jitter_around(bench: Bench, tensor: str, analytic: Array, meter: EntryMeter)
     except Exception:  # a backward that fails elsewhere says nothing of how it rounds here
         seen = np.zeros(analytic.shape)
     around = _by_rounding(NOISE_FACTOR * np.where(np.isfinite(seen), seen, 0), analytic, natural_size(meter))
-    # Beside outputs that do not depend on it at all, a gradient is what their own rounding leaves of zero.
-    residue = ROUNDINGS * float(np.finfo(analytic.dtype).eps) * natural_size(meter) if _is_constant(meter) else 0.0
-    return np.maximum(np.maximum(around, residue), jitter_here(bench.evidence, tensor, analytic, meter))
-
-
-def _is_constant(meter: EntryMeter) -> bool:
-    """Whether no output moves by as much as its last digit along lines through all entries."""
-    levels = [level for line in meter.witnesses for level in line.levels.values()]
-    return all(np.all(level.right == 0) and np.all(level.left == 0) for level in levels)
+    return np.maximum(around, jitter_here(bench.evidence, tensor, analytic, meter))
 
 
 def _by_rounding(seen: Array, analytic: Array, natural: float) -> Array:

@@ -25,6 +25,9 @@ WANTED = 2e-8
 FAR = -14
 """The exponent of the step at which treads are looked for, if large steps agree on what small ones do not show."""
 
+LOUD = 2**9
+"""A rise of so many times the noise is none of it, even where the noise is larger than here."""
+
 DENSE_BELOW = 2
 """A single entry is differenced at once: probing for structure would cost more."""
 
@@ -113,6 +116,15 @@ class EntryMeter:
         if first.slope().kink or second.slope().kink or not np.isfinite(second.slope().error):
             self.settled(second)
         return [first, second]
+
+    @cached_property
+    def rise_further_out(self) -> float:
+        """What f rises over the length of its scales, along a line through all entries; 0 if that may be rounding."""
+        direction = self.witnesses[0].direction
+        weigh = Contraction(self.cotangent)
+        rises = [abs(float(weigh(value - self.near.base))) for value in self.near([direction, -direction])]
+        rise = max((rise for rise in rises if np.isfinite(rise)), default=0.0)
+        return rise if rise > LOUD * float(weigh.of_noise(self.noise_close_by.deviation)) else 0.0
 
     def measure(self, grouping: Grouping | None = None, exponents: Sequence[int] = ()) -> Entries:
         """Every entry, through the separable axes where those prove true, at few steps or at these."""

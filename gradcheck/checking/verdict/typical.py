@@ -24,11 +24,12 @@ def typical_size(meter: EntryMeter, tolerance: Tolerance, entries: Entries | Non
         sizes.append(_median(size[np.isfinite(size) & (size > entries.error)]))
     if any(sizes):
         return max(sizes)
-    # Where the outputs are zero themselves, they still rise at the largest step.
     levels = [line.levels[max(line.levels)] for line in meter.witnesses]
     rises = [abs(float(side)) for level in levels for side in (level.left, level.right) if np.isfinite(side)]
-    rise = max(rises, default=0.0) / (float(norm(meter.direction)) or 1.0)
-    return max(size_before_cancelling(meter), rise, float(np.finfo(tolerance.analytic.dtype).tiny))
+    length, smallest = float(norm(meter.direction)) or 1.0, float(np.finfo(tolerance.analytic.dtype).tiny)
+    # Beside a constant it counts by how much f changes at all.
+    could_be = 0.0 if meter.rise_further_out else size_before_cancelling(meter)
+    return max(could_be, max((meter.rise_further_out, *rises)) / length, smallest)
 
 
 def natural_size(meter: EntryMeter) -> float:
