@@ -48,6 +48,11 @@ def test_where_smaller_cases_overflow_nobody_is_warned():
     assert run(314159, 105)[1:] == ("agree", "noticed", "")
 
 
+def test_tiny_entries_that_were_taken_for_separable_are_measured_alone_before_they_are_accused():
+    """Beside an entry a million times as large nothing proved that the two small ones share an output."""
+    assert run(1, 2085)[1:3] == ("undecided", "noticed")
+
+
 def test_programs_are_reproducible_and_differ():
     first, again = draw(SEED, 3), draw(SEED, 3)
     assert first.source == again.source

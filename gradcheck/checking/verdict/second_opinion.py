@@ -69,7 +69,7 @@ def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any)
     if any(excuse(meter, index, analytic, charge) for excuse in excuses):
         entries.error[index] = np.inf
         return
-    heard = False
+    heard = told = False
     for look in _looks(meter, index):
         charge = outside(analytic, entries.low[index], entries.high[index])
         apart = outside(look.value, entries.low[index], entries.high[index])
@@ -85,11 +85,29 @@ def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any)
             entries.error[index] = np.inf
             return
         heard |= np.isfinite(look.error)
+        told |= SAFETY * look.error < charge
         if look.kink:
             entries.low[index] = min(entries.low[index], look.low)
             entries.high[index] = max(entries.high[index], look.high)
     if not heard:
         entries.error[index] = np.inf
+    elif not told:
+        _measure_alone(meter, tolerance, entries, index)
+
+
+def _measure_alone(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any) -> None:
+    """An entry that was measured together with others, by itself at the same steps, where no look was as sharp.
+
+    Entries far below the others take no part in the proof that their axes are separable.
+    """
+    alone = np.zeros_like(meter.direction)
+    alone[index] = unit = meter.direction[index]
+    slope = meter.settled(meter.line(alone)).slope()
+    value, error = float(slope.value / unit), float(slope.error / abs(unit))
+    charge = outside(tolerance.analytic[index], entries.low[index], entries.high[index])
+    if not slope.kink and abs(value - tolerance.analytic[index]) <= SAFETY * error < charge:
+        entries.value[index] = entries.low[index] = entries.high[index] = value
+        entries.error[index] = error
 
 
 def _stands_still(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any) -> bool:
