@@ -142,6 +142,11 @@ class EntryMeter:
         resting = self._far_below_typical() & (entries.error < np.inf)
         return bool(resting.any()) and all(agrees(self.modest_line(resting), entries) for _ in range(2))
 
+    def overstepped(self, exponent: int) -> Array:
+        """The entries that a step of ``2**exponent`` of the scales takes further than to 0, or nearly so."""
+        reach = self.near.x.dtype.type(2.0 ** (exponent + 1))
+        return np.asarray(self._far_below_typical() & (np.abs(self.near.x) < reach * scales(self.near.x)))
+
     def _far_below_typical(self) -> Array:
         x = self.near.x
         return np.asarray((x != 0) & (np.abs(x) < scales(x) / 4))
@@ -199,9 +204,8 @@ class EntryMeter:
         """The whole array along a random direction, measured at every step until its slope is known."""
         return self.settled(self.line(self.random_direction()))
 
-    def modest_line(self, resting: Array | None = None) -> Line:
-        """A random line that oversteps no entry: those that need smaller steps of their own rest in it."""
-        resting = self._far_below_typical() if resting is None else resting
+    def modest_line(self, resting: Array) -> Line:
+        """A random line in which some entries rest: those that it would overstep."""
         return self.settled(self.line(np.where(resting, 0, self.random_direction())))
 
     def random_direction(self) -> Array:

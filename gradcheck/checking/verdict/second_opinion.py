@@ -78,7 +78,7 @@ def _hear(meter: EntryMeter, tolerance: Tolerance, entries: Entries, index: Any)
                 entries.value[index], entries.error[index] = look.value, look.error
                 entries.low[index], entries.high[index] = look.low, look.high
                 return
-            if charge <= CLOSE_CALL * entries.error[index]:  # f jitters more along this entry than it seemed
+            if look.louder and charge <= CLOSE_CALL * entries.error[index]:
                 entries.error[index] = max(entries.error[index], look.error)
                 return
         elif apart > SAFETY * (look.error + entries.error[index]):
@@ -203,13 +203,14 @@ def _still_wrong(tolerance: Tolerance, entries: Entries) -> Array:
 
 
 class _Look(NamedTuple):
-    """The slope in one entry, seen once more."""
+    """The slope in one entry, seen once more; louder if f jitters more along this entry than it seemed."""
 
     value: float
     error: float
     low: float
     high: float
     kink: bool
+    louder: bool
 
 
 def _looks(meter: EntryMeter, index: Any) -> Iterator[_Look]:
@@ -224,10 +225,13 @@ def _looks(meter: EntryMeter, index: Any) -> Iterator[_Look]:
         unit = float(direction[index])
         if not unit:
             continue
-        line = Line(meter.near, direction, Contraction(meter.cotangent), _with_jitter_along(meter, direction))
+        noise = _with_jitter_along(meter, direction)
+        louder = bool(np.any(noise.deviation > meter.noise.deviation))
+        line = Line(meter.near, direction, Contraction(meter.cotangent), noise)
         slope = line.measure([k + 1 for k in meter.ladder.wide]).go_down(meter.ladder.lower).slope()
-        ends = float(slope.left) / unit, float(slope.right) / unit
-        yield _Look(float(slope.value) / unit, float(slope.error) / abs(unit), min(ends), max(ends), bool(slope.kink))
+        low, high = sorted([float(slope.left) / unit, float(slope.right) / unit])
+        value, error = float(slope.value) / unit, float(slope.error) / abs(unit)
+        yield _Look(value, error, low, high, bool(slope.kink), louder)
 
 
 def _with_jitter_along(meter: EntryMeter, direction: Array) -> Noise:
@@ -239,7 +243,8 @@ def _with_jitter_along(meter: EntryMeter, direction: Array) -> Noise:
 def repeatedly_differs(meter: EntryMeter, tolerance: Tolerance) -> bool:
     """Whether one of three fresh random lines disagrees with the gradient under test as well: two are no accident."""
     steps = sorted(meter.witnesses[0].levels)  # as sharp as the lines that differed first
-    return any(_differs(tolerance, meter.modest_line().measure(steps)) for _ in range(3))
+    resting = meter.overstepped(steps[-1])
+    return any(_differs(tolerance, meter.modest_line(resting).measure(steps)) for _ in range(3))
 
 
 def _differs(tolerance: Tolerance, line: Line) -> bool:
