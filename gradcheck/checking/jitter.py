@@ -1,5 +1,7 @@
 """By how much a gradient under test varies by rounding alone; what varies by more is a mistake."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,8 @@ ROUNDINGS = 64
 
 def jitter_here(evidence: Evidence, tensor: str, analytic: Array, meter: EntryMeter) -> Array:
     """By how much each entry misses what linearity in the cotangent demands, as its conduct has shown."""
-    return _by_rounding(evidence.jitter.get(tensor, np.zeros(())), analytic, size_before_cancelling(meter))
+    seen = evidence.jitter.get(tensor, np.zeros(()))
+    return _by_rounding(seen, analytic, lambda: size_before_cancelling(meter))
 
 
 def jitter_around(bench: Bench, tensor: str, analytic: Array, meter: EntryMeter) -> Array:
@@ -37,17 +40,17 @@ def jitter_around(bench: Bench, tensor: str, analytic: Array, meter: EntryMeter)
         seen, _ = jitter_along_all(near, [meter.random_direction() * near.x.dtype.type(2.0**k) for k in exponents])
     except Exception:  # a backward that fails elsewhere says nothing of how it rounds here
         seen = np.zeros(analytic.shape)
-    around = _by_rounding(NOISE_FACTOR * np.where(np.isfinite(seen), seen, 0), analytic, natural_size(meter))
+    around = _by_rounding(NOISE_FACTOR * np.where(np.isfinite(seen), seen, 0), analytic, lambda: natural_size(meter))
     return np.maximum(around, jitter_here(bench.evidence, tensor, analytic, meter))
 
 
-def _by_rounding(seen: Array, analytic: Array, natural: float) -> Array:
+def _by_rounding(seen: Array, analytic: Array, natural: Callable[[], float]) -> Array:
     """As much of a jitter as rounding can cause: in what was rounded on purpose it is no excuse."""
     size = largest(analytic[np.isfinite(analytic)])
     if np.all(seen <= rounding(analytic) * size):
         return seen
-    eps = float(np.finfo(analytic.dtype).eps)
-    allowed = rounding(analytic) * size + ROUNDINGS * eps * natural
+    eps, size_before = float(np.finfo(analytic.dtype).eps), natural()
+    allowed = rounding(analytic) * size + ROUNDINGS * eps * size_before
     if size <= DIGITS * largest(seen):  # terms that cancelled altogether may have been larger than anything seen
-        allowed = max(allowed, eps**0.5 * natural)
+        allowed = max(allowed, eps**0.5 * size_before)
     return np.minimum(seen, allowed)

@@ -87,7 +87,7 @@ class _Trial:
 
     def __init__(self, evidence: Evidence) -> None:
         u = evidence.cotangents
-        self.evidence, self.other = evidence, [_permuted(c, evidence.rng) for c in u]
+        self.evidence, self.other = evidence, [_another(c, evidence.rng) for c in u]
         self.double, self.triple, self.zero = (evidence.backward([factor * c for c in u]) for factor in (-2, -3, 0))
         self.sums = self._of_a_sum()
         self.coarsest = max(map(rounding, u))  # the multiples and sums of the cotangents are themselves rounded
@@ -147,7 +147,6 @@ def _missed(sums: Sequence[Gradients], name: str) -> Array:
     return np.asarray(both - one - two)
 
 
-def _permuted(cotangent: Array, rng: np.random.Generator) -> Array:
+def _another(cotangent: Array, rng: np.random.Generator) -> Array:
     """Another cotangent, which is no multiple of the first."""
-    factors = rng.permutation(np.linspace(-1.5, 0.5, max(2, cotangent.size)))[: cotangent.size]
-    return np.asarray((cotangent * factors.reshape(cotangent.shape)).astype(cotangent.dtype))
+    return np.asarray((cotangent * rng.uniform(-1.5, 0.5, cotangent.shape)).astype(cotangent.dtype))

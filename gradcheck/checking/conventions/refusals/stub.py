@@ -4,6 +4,8 @@ import dis
 import inspect
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from gradcheck.checking.conventions.common.arguments import variables
@@ -52,8 +54,11 @@ def does_nothing(function: Callable[..., Any]) -> str:
     ('returns None', '')
     """
     code = getattr(inspect.unwrap(getattr(function, "__func__", function)), "__code__", None)
-    if code is None or code.co_name == "<lambda>":
-        return ""
+    return "" if code is None or code.co_name == "<lambda>" else _what_it_does_instead(code)
+
+
+@lru_cache(maxsize=1024)
+def _what_it_does_instead(code: CodeType) -> str:
     if any(dis.opname[operation].startswith(_WORK) for operation in set(code.co_code[::2])):
         return ""
     steps = list(dis.get_instructions(code))
