@@ -31,7 +31,7 @@ def limited(limit, *inputs, forward=affine, backward=affine_backward):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("limit", [5, 12, 30, 47])
+@pytest.mark.parametrize("limit", [5, 12, 20, 25])
 def test_the_forward_runs_no_more_often_than_allowed(limit, dtype):
     calls = itertools.count()  # an ordinary counter would be put back, like all state of a subject
 
@@ -45,12 +45,12 @@ def test_the_forward_runs_no_more_often_than_allowed(limit, dtype):
 
 
 def test_what_is_not_settled_says_so_and_what_is_stays():
-    report = limited(30, x, W, b)
+    report = limited(60, x, W, b, backward=meaned)
     assert [c.verdict for c in report.tensors] == ["agree", "undecided", "undecided"]
     assert report["W"].reason == (
-        "max_evaluations=30 was reached before it was settled; allow more, or check fewer tensors by wrt="
+        "max_evaluations=60 was reached before it was settled; allow more, or check fewer tensors by wrt="
     )
-    assert "max_evaluations=30 was reached" in str(report)
+    assert "max_evaluations=60 was reached" in str(report)
 
 
 def test_a_wrong_tensor_found_within_the_limit_is_wrong():

@@ -3,7 +3,8 @@
 Read :mod:`~gradcheck.checking.check` first: the one verb, and the order in which it asks. Then the rooms:
 :mod:`~gradcheck.checking.conventions` (what can be checked, each made a :mod:`~gradcheck.checking.subject`),
 :mod:`~gradcheck.checking.state` (what running it changes, and how that is put back),
-:mod:`~gradcheck.checking.conduct` (what needs no differences), :mod:`~gradcheck.checking.verdict` (what does), and
+:mod:`~gradcheck.checking.conduct` (what needs no differences), :mod:`~gradcheck.checking.verdict` (what does, one
+tensor at a time) and :mod:`~gradcheck.checking.together` (several at once), and
 :mod:`~gradcheck.checking.adequacy` (could these inputs have told?). What comes of it is a
 :mod:`~gradcheck.checking.report`, with its :mod:`~gradcheck.checking.text` and :mod:`~gradcheck.checking.html`. Last,
 :mod:`~gradcheck.checking.modules`: everything in a file or module, which is found and given inputs; and

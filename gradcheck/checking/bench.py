@@ -117,10 +117,7 @@ class AsFunctionOf:
         else:
             held = [self.bench.evidence.tensors[name] for name in self.tensors]
             parts = np.split(value, np.cumsum([tensor.size for tensor in held])[:-1])
-            point = {
-                name: part.reshape(tensor.shape).astype(tensor.dtype)
-                for name, part, tensor in zip(self.tensors, parts, held, strict=True)
-            }
+            point = {name: _shaped(part, x) for name, part, x in zip(self.tensors, parts, held, strict=True)}
         return joined(self.bench.runner.outputs_at(point))
 
     def __reduce__(self) -> Any:
@@ -128,6 +125,13 @@ class AsFunctionOf:
         bench.runner.reset()
         recipe = (bench.thing, bench.inputs, bench.options, bench.seed, bench.wanted)
         return _rebuilt, (recipe, self.tensors, np.random.get_state())  # noqa: NPY002 - the caller's, sent along
+
+
+def _shaped(row: Array, like: Array) -> Array:
+    """In the shape, the dtype and the memory order of another array, by which sums are rounded."""
+    array = np.empty_like(like, subok=False)
+    array[...] = row.reshape(like.shape)
+    return array
 
 
 def _rebuilt(recipe: tuple[Any, ...], tensors: tuple[str, ...], random_state: Any) -> AsFunctionOf:

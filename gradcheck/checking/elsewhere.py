@@ -16,9 +16,9 @@ from gradcheck.checking.conduct.evidence import Evidence, pulled
 from gradcheck.checking.report import Comparison
 from gradcheck.checking.verdict.compare import compare
 from gradcheck.checking.verdict.tolerance import Tolerance
-from gradcheck.numerical.entries import EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.line import Contraction, Line
+from gradcheck.numerical.meter import EntryMeter
 from gradcheck.numerical.noise import Noise, measured_noise, norm
 from gradcheck.numerical.steps import exact_direction, ladder, random_direction, scales
 

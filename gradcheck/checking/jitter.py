@@ -10,8 +10,8 @@ from gradcheck.checking.conduct.algebra import linear
 from gradcheck.checking.conduct.evidence import Evidence, as_array, largest, rounding
 from gradcheck.checking.verdict.typical import DIGITS, natural_size, size_before_cancelling
 from gradcheck.numerical.differences import NOISE_FACTOR
-from gradcheck.numerical.entries import EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood
+from gradcheck.numerical.meter import EntryMeter
 from gradcheck.numerical.noise import jitter_along_all
 
 Array = NDArray[np.floating]
@@ -44,11 +44,16 @@ def jitter_around(bench: Bench, tensor: str, analytic: Array, meter: EntryMeter)
     return np.maximum(around, jitter_here(bench.evidence, tensor, analytic, meter))
 
 
+def is_usual(seen: Array, analytic: Array) -> bool:
+    """Whether a jitter is no more than what rounding may well cause in a gradient of that size."""
+    return bool(np.all(seen <= rounding(analytic) * largest(analytic[np.isfinite(analytic)])))
+
+
 def _by_rounding(seen: Array, analytic: Array, natural: Callable[[], float]) -> Array:
     """As much of a jitter as rounding can cause: in what was rounded on purpose it is no excuse."""
-    size = largest(analytic[np.isfinite(analytic)])
-    if np.all(seen <= rounding(analytic) * size):
+    if is_usual(seen, analytic):
         return seen
+    size = largest(analytic[np.isfinite(analytic)])
     eps, size_before = float(np.finfo(analytic.dtype).eps), natural()
     allowed = rounding(analytic) * size + ROUNDINGS * eps * size_before
     if size <= DIGITS * largest(seen):  # terms that cancelled altogether may have been larger than anything seen

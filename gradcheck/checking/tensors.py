@@ -1,4 +1,4 @@
-"""Every tensor of a subject compared, each by itself and then those that share a kink; and what follows from it."""
+"""Every tensor of a subject compared, all at once or each by itself; and what follows from it."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -18,11 +18,11 @@ from gradcheck.checking.jitter import jitter_around, jitter_here
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Finding, Report
 from gradcheck.checking.subject import LimitReached
+from gradcheck.checking.together import settled_together, share_kinks
 from gradcheck.checking.verdict.compare import compare
-from gradcheck.checking.verdict.second_opinion import joint_subgradients
 from gradcheck.checking.verdict.tolerance import Tolerance
-from gradcheck.numerical.entries import Entries, EntryMeter
 from gradcheck.numerical.evaluation import Neighbourhood
+from gradcheck.numerical.meter import EntryMeter
 from gradcheck.numerical.noise import measured_noise
 
 Array = NDArray[Any]
@@ -51,11 +51,12 @@ def compare_all(bench: Bench, report: Report, how: How) -> None:
     narrow = any(is_narrow(value) for value in (*evidence.tensors.values(), *evidence.outputs))
     if narrow:
         precise = bench.in_double() or bench
-    report.tensors = [_within_limit(precise, tensor, how) for tensor in evidence.names]
+    together = _together(precise, how)
+    report.tensors = [together.get(tensor) or _within_limit(precise, tensor, how) for tensor in evidence.names]
     with suppress(LimitReached):
         if precise is not bench:
             report.conduct = list(_cleared_in_double(precise, report.conduct))
-        _kinks_shared_by_tensors(precise, report.tensors)
+        share_kinks(precise, report.tensors)
         report.diagnoses, report.patterns = diagnose(
             precise, report.tensors, report.conduct, how.explained, how.reading
         )
@@ -74,6 +75,18 @@ def _cleared_in_double(precise: Bench, conduct: list[Finding]) -> Iterator[Findi
     if accused and not again:
         yield Finding("linear", True, "backward is linear in the cotangent, but for rounding in single precision")
     yield from (f for f in conduct if f.ok or f.check != "linear" or f.tensor in again)
+
+
+def _together(bench: Bench, how: How) -> dict[str, Comparison]:
+    """What a look at all tensors at once settles, where less than every entry is wanted."""
+    if how.exhaustive or how.rtol:
+        return {}
+    try:
+        return settled_together(bench, how.executor)
+    except LimitReached:
+        return {}
+    finally:
+        bench.allow(bench.allowed)
 
 
 def _within_limit(bench: Bench, tensor: str, how: How) -> Comparison:
@@ -108,30 +121,3 @@ def _compare_one(bench: Bench, tensor: str, how: How) -> Comparison:
         comparison = compare(tensor, meter, tolerance, exhaustive=how.exhaustive)
     bench.elsewhere += near.evaluations_elsewhere
     return comparison
-
-
-def _kinks_shared_by_tensors(bench: Bench, comparisons: list[Comparison]) -> None:
-    """What each tensor may claim by itself at a kink, several may not claim together: ``maximum(x, y)`` at a tie."""
-    kinked = [c for c in comparisons if c.entries is not None and c.verdict == "agree" and c.kinks.any()]
-    if len(kinked) < 2:
-        return
-    entries = Entries.joined([c.entries for c in kinked if c.entries is not None])
-    analytic = np.concatenate([np.ravel(np.asarray(c.analytic)) for c in kinked])
-    near = Neighbourhood(
-        AsFunctionOf(bench, *(c.name for c in kinked)),
-        np.concatenate([bench.evidence.tensors[c.name].ravel() for c in kinked]),
-        base=joined(bench.evidence.outputs),
-    )
-    rng = np.random.default_rng(bench.seed)
-    try:
-        meter = EntryMeter(near, joined(bench.evidence.cotangents), measured_noise(near, rng), rng)
-        wrong = joint_subgradients(meter, Tolerance(analytic, 0.0, 0.0), entries)
-    except LimitReached:
-        for c in kinked:
-            c.verdict, c.reason = "undecided", bench.undecided(c.name).reason
-        raise
-    for c, part in zip(kinked, np.split(wrong, np.cumsum([c.wrong.size for c in kinked])[:-1]), strict=True):
-        if part.any():
-            c.wrong, c.verdict = part.reshape(c.shape), "disagree"
-            c.worst = tuple(int(i) for i in np.argwhere(c.wrong)[0])
-            c.reason = "at a tie the gradients of the tensors that share it must add up to the whole, once"

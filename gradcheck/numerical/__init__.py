@@ -4,7 +4,7 @@ Read :mod:`~gradcheck.numerical.gradient` first, the textbook's way in a dozen l
 :mod:`~gradcheck.numerical.line` and :mod:`~gradcheck.numerical.differences` (many steps, extrapolated, with an error
 bound) on the steps of :mod:`~gradcheck.numerical.steps` and the noise of :mod:`~gradcheck.numerical.noise`
 and :mod:`~gradcheck.numerical.treads`; :mod:`~gradcheck.numerical.separability` (one evaluation for many entries) and
-:mod:`~gradcheck.numerical.entries`, which joins them; and :mod:`~gradcheck.numerical.jacobian`, what is made of it.
+:mod:`~gradcheck.numerical.meter`, which joins them; and :mod:`~gradcheck.numerical.jacobian`, what is made of it.
 """
 
 from gradcheck.numerical.gradient import gradient_descent as gradient_descent

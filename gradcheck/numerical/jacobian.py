@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.numerical.entries import Entries, EntryMeter, agrees
+from gradcheck.numerical.entries import Entries, agrees
 from gradcheck.numerical.evaluation import Neighbourhood, require_floats
 from gradcheck.numerical.line import Contraction, Line
+from gradcheck.numerical.meter import EntryMeter
 from gradcheck.numerical.noise import measured_noise
 from gradcheck.numerical.separability import Grouping
 from gradcheck.numerical.steps import ladder, scales

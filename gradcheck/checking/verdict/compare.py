@@ -1,10 +1,12 @@
 """The verdict on one tensor, with evaluations spent where it needs them.
 
-1. *Directions*: two random directions settle a right tensor of any size.
+1. *Directions*: two random directions settle a right tensor of any size, or all tensors at once
+   (:mod:`~gradcheck.checking.together`).
 2. *Entries*: what they do not settle is measured entry by entry, or searched by halves where that is dearer.
 3. *Second opinion*: what looks wrong is measured once more by other steps before anyone is accused.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +24,8 @@ from gradcheck.checking.verdict.tolerance import (
     relative,
 )
 from gradcheck.checking.verdict.typical import size_before_cancelling, typical_size
-from gradcheck.numerical.entries import Entries, EntryMeter
+from gradcheck.numerical.entries import Entries
+from gradcheck.numerical.meter import EntryMeter
 
 Array = NDArray[Any]
 
@@ -57,7 +60,11 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
     if (known := _known_at_once(name, meter, tolerance)) is not None:
         return known
     typical = typical_size(meter, tolerance)
-    seen = _sharpened(meter, tolerance, along_directions(meter, tolerance), typical)
+
+    def sharp(seen: Directions) -> bool:
+        return relative(_strictly(meter, tolerance, seen).noticeable, analytic, typical) <= SETTLED
+
+    seen = sharpened(meter, tolerance, sharp)
     resolution = relative(seen.noticeable, analytic, typical)
     if seen.differs or (resolution > SETTLED and _may_be_rounding(typical, meter)):
         tolerance = tolerance.closer()
@@ -65,7 +72,7 @@ def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: b
         resolution = relative(seen.noticeable, analytic, typical)
     open_questions = exhaustive or seen.differs or seen.kinked
     if not open_questions and resolution <= SETTLED:
-        return _settled(name, tolerance, seen.noticeable, typical, resolution)
+        return settled(name, tolerance, seen.noticeable, typical, resolution)
     grouping = meter.propose()
     # What is drowned in noise along all entries at once is no less so along each of them.
     costly = len(grouping) > COSTLY and meter.witnesses[0].drowned()
@@ -91,10 +98,10 @@ def _known_at_once(name: str, meter: EntryMeter, tolerance: Tolerance) -> Compar
     """What needs no measurement: outputs or gradients that are not finite, and tensors without entries."""
     analytic = tolerance.analytic
     if not np.all(np.isfinite(meter.near.base)):
-        return _settled(name, tolerance, np.full(analytic.shape, np.inf), 0.0, np.inf, OUTSIDE)
+        return settled(name, tolerance, np.full(analytic.shape, np.inf), 0.0, np.inf, OUTSIDE)
     if not np.all(np.isfinite(analytic)):
         return _not_finite(name, analytic, ~np.isfinite(analytic))
-    return None if analytic.size else _settled(name, tolerance, np.zeros(analytic.shape), 0.0, 0.0)
+    return None if analytic.size else settled(name, tolerance, np.zeros(analytic.shape), 0.0, 0.0)
 
 
 def along_directions(meter: EntryMeter, tolerance: Tolerance) -> Directions:
@@ -115,20 +122,19 @@ def along_directions(meter: EntryMeter, tolerance: Tolerance) -> Directions:
     return Directions(differs, kinked, noticeable)
 
 
-def _sharpened(meter: EntryMeter, tolerance: Tolerance, seen: Directions, typical: float) -> Directions:
-    """The directions with more steps, while they agree but would not have noticed enough."""
+def sharpened(meter: EntryMeter, tolerance: Tolerance, sharp: Callable[[Directions], bool]) -> Directions:
+    """The directions, with more steps while they agree but would not have noticed enough."""
     line, steps = meter.witnesses[0], meter.ladder
     between, higher, lower = list(steps.between), list(steps.higher), list(steps.lower)
-    strict = _strictly(meter, tolerance, seen)
+    seen = along_directions(meter, tolerance)
     for _ in range(SHARPER):
-        if seen.differs or seen.kinked or relative(strict.noticeable, tolerance.analytic, typical) <= SETTLED:
+        if seen.differs or seen.kinked or sharp(seen):
             break
         towards = between or (higher if line.drowned() else lower if line.bent() else [])
         if not towards:
             break
         line.measure([towards.pop(0)])
         seen = along_directions(meter, tolerance)
-        strict = _strictly(meter, tolerance, seen)
     return seen
 
 
@@ -189,7 +195,7 @@ def by_search(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directio
         wrong &= _wrong(tolerance, entries)
     resolution = relative(seen.noticeable, tolerance.analytic, typical)
     if not wrong.any() and not _differs_as_a_whole(meter, tolerance, seen, typical):
-        return _settled(name, tolerance, seen.noticeable, typical, resolution, _advice(np.inf, meter))
+        return settled(name, tolerance, seen.noticeable, typical, resolution, _advice(np.inf, meter))
     measured = np.isfinite(entries.error)
     value, error = np.where(measured, entries.value, np.nan), np.where(measured, entries.error, np.nan)
     low, high = np.where(measured, entries.low, np.nan), np.where(measured, entries.high, np.nan)
@@ -207,7 +213,7 @@ def _differs_as_a_whole(meter: EntryMeter, tolerance: Tolerance, seen: Direction
     return sharp and repeatedly_differs(meter, tolerance)
 
 
-def _settled(
+def settled(
     name: str, tolerance: Tolerance, noticeable: Array, typical: float, resolution: float, doubt: str = ""
 ) -> Comparison:
     """A tensor that agrees along directions, by which every entry was seen; or is undecided for a reason."""
@@ -224,7 +230,7 @@ def _undivided(name: str, meter: EntryMeter, tolerance: Tolerance, seen: Directi
     doubt = ""
     if resolution > MEANINGLESS:
         doubt = LARGE_KINK if seen.kinked else _advice(resolution, meter)
-    return _settled(name, tolerance, seen.noticeable, typical, resolution, doubt)
+    return settled(name, tolerance, seen.noticeable, typical, resolution, doubt)
 
 
 def _not_finite(name: str, analytic: Array, broken: Array) -> Comparison:

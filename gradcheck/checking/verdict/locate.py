@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from gradcheck.checking.verdict.tolerance import Tolerance, outside
 from gradcheck.numerical.differences import Slope
-from gradcheck.numerical.entries import Entries, EntryMeter
+from gradcheck.numerical.entries import Entries
 from gradcheck.numerical.line import Line
+from gradcheck.numerical.meter import EntryMeter
 
 Array = NDArray[Any]
 

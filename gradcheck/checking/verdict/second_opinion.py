@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.verdict.tolerance import SAFETY, Tolerance, outside
-from gradcheck.numerical.entries import FAR, Entries, EntryMeter
+from gradcheck.numerical.entries import Entries
 from gradcheck.numerical.line import Contraction, Line
+from gradcheck.numerical.meter import FAR, EntryMeter
 from gradcheck.numerical.noise import SUSPICIOUS, Noise, jitter_along, norm, with_treads
 from gradcheck.numerical.steps import exact_direction, scales
 from gradcheck.numerical.treads import climb_in_steps, tread

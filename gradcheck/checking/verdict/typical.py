@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checking.verdict.tolerance import Tolerance
-from gradcheck.numerical.entries import Entries, EntryMeter
+from gradcheck.numerical.entries import Entries
+from gradcheck.numerical.meter import EntryMeter
 from gradcheck.numerical.noise import norm
 from gradcheck.numerical.steps import median
 
@@ -18,7 +19,7 @@ DIGITS = 16
 
 def typical_size(meter: EntryMeter, tolerance: Tolerance, entries: Entries | None = None) -> float:
     """The median of the entries that are more than rounding; where none is, the size an entry could well have."""
-    sizes = [_median(_without_residue(np.abs(tolerance.analytic), np.asarray(tolerance.jitter)))]
+    sizes = [claimed_size(tolerance)]
     if entries is not None:
         size = np.abs(entries.value)
         sizes.append(_median(size[np.isfinite(size) & (size > entries.error)]))
@@ -30,6 +31,11 @@ def typical_size(meter: EntryMeter, tolerance: Tolerance, entries: Entries | Non
     # Beside a constant it counts by how much f changes at all.
     could_be = 0.0 if meter.rise_further_out else size_before_cancelling(meter)
     return max(could_be, max((meter.rise_further_out, *rises)) / length, smallest)
+
+
+def claimed_size(tolerance: Tolerance) -> float:
+    """The median of the entries of the gradient under test that are more than rounding; 0 where none is."""
+    return _median(_without_residue(np.abs(tolerance.analytic), np.asarray(tolerance.jitter)))
 
 
 def natural_size(meter: EntryMeter) -> float:
