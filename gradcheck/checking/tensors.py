@@ -18,7 +18,7 @@ from gradcheck.checking.jitter import jitter_around, jitter_here
 from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison, Finding, Report
 from gradcheck.checking.subject import LimitReached
-from gradcheck.checking.together import settled_together, share_kinks
+from gradcheck.checking.together import Together, compare_together, share_kinks
 from gradcheck.checking.verdict.compare import compare
 from gradcheck.checking.verdict.tolerance import Tolerance
 from gradcheck.numerical.evaluation import Neighbourhood
@@ -52,7 +52,10 @@ def compare_all(bench: Bench, report: Report, how: How) -> None:
     if narrow:
         precise = bench.in_double() or bench
     together = _together(precise, how)
-    report.tensors = [together.get(tensor) or _within_limit(precise, tensor, how) for tensor in evidence.names]
+    report.tensors = [
+        together.agreeing.get(tensor) or _within_limit(precise, tensor, how, together.wanted)
+        for tensor in evidence.names
+    ]
     with suppress(LimitReached):
         if precise is not bench:
             report.conduct = list(_cleared_in_double(precise, report.conduct))
@@ -77,28 +80,28 @@ def _cleared_in_double(precise: Bench, conduct: list[Finding]) -> Iterator[Findi
     yield from (f for f in conduct if f.ok or f.check != "linear" or f.tensor in again)
 
 
-def _together(bench: Bench, how: How) -> dict[str, Comparison]:
+def _together(bench: Bench, how: How) -> Together:
     """What a look at all tensors at once settles, where less than every entry is wanted."""
     if how.exhaustive or how.rtol:
-        return {}
+        return Together({})
     try:
-        return settled_together(bench, how.executor)
+        return compare_together(bench, how.executor)
     except LimitReached:
-        return {}
+        return Together({})
     finally:
         bench.allow(bench.allowed)
 
 
-def _within_limit(bench: Bench, tensor: str, how: How) -> Comparison:
+def _within_limit(bench: Bench, tensor: str, how: How, wanted: float) -> Comparison:
     try:
-        return _compare_one(bench, tensor, how)
+        return _compare_one(bench, tensor, how, wanted)
     except LimitReached:
         return bench.undecided(tensor)
     finally:
         bench.allow(bench.allowed)
 
 
-def _compare_one(bench: Bench, tensor: str, how: How) -> Comparison:
+def _compare_one(bench: Bench, tensor: str, how: How, wanted: float) -> Comparison:
     evidence = bench.evidence
     value, gradient = evidence.tensors[tensor], evidence.gradients.get(tensor)
     if not is_comparable(gradient, value):
@@ -118,6 +121,6 @@ def _compare_one(bench: Bench, tensor: str, how: How) -> Comparison:
         lambda: jitter_around(bench, tensor, analytic, meter),
     )
     with np.errstate(all="ignore"):
-        comparison = compare(tensor, meter, tolerance, exhaustive=how.exhaustive)
+        comparison = compare(tensor, meter, tolerance, exhaustive=how.exhaustive, wanted=wanted)
     bench.elsewhere += near.evaluations_elsewhere
     return comparison

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from gradcheck.checking.report import Comparison
 from gradcheck.checking.subject import LimitReached
 from gradcheck.checking.verdict.compare import Directions, settled, sharpened
 from gradcheck.checking.verdict.second_opinion import joint_subgradients
-from gradcheck.checking.verdict.tolerance import Tolerance, relative
+from gradcheck.checking.verdict.tolerance import SETTLED, Tolerance, relative
 from gradcheck.checking.verdict.typical import claimed_size
 from gradcheck.numerical.entries import Entries
 from gradcheck.numerical.evaluation import Neighbourhood
@@ -27,11 +28,18 @@ Array = NDArray[np.floating]
 SHARP = 1e-7
 """Lines through all tensors settle those in which they would have noticed this relative error of any entry.
 
-That is sharper than is asked of lines of their own: where they bend less, those tell more.
+No more is promised, so that a line of each by itself can keep it, where those through all have shown that one is wrong.
 """
 
 
-def settled_together(bench: Bench, executor: Executor | None) -> dict[str, Comparison]:
+class Together(NamedTuple):
+    """The tensors that agree together, and how sharply each of the others has to be seen by itself."""
+
+    agreeing: Mapping[str, Comparison]
+    wanted: float = SETTLED
+
+
+def compare_together(bench: Bench, executor: Executor | None) -> Together:
     """The tensors that agree along two random lines through all of them, and were seen sharply there.
 
     Nothing is accused here, nor called undecided: where a line differs or bends at a kink, and of tensors that it
@@ -39,7 +47,7 @@ def settled_together(bench: Bench, executor: Executor | None) -> dict[str, Compa
     """
     claims = dict(_claims(bench))
     if len(claims) < 2:
-        return {}
+        return Together({})
     meter = _meter(bench, list(claims), executor)
     together = Tolerance(
         _row([claim.analytic for claim in claims.values()]),
@@ -49,7 +57,9 @@ def settled_together(bench: Bench, executor: Executor | None) -> dict[str, Compa
     with np.errstate(all="ignore"):
         seen = sharpened(meter, together, lambda seen: len(_seen_sharply(claims, seen)) == len(claims))
     bench.elsewhere += meter.near.evaluations_elsewhere
-    return {} if seen.differs or seen.kinked else _seen_sharply(claims, seen)
+    if seen.differs:
+        return Together({}, wanted=SHARP)
+    return Together({} if seen.kinked else _seen_sharply(claims, seen))
 
 
 def _seen_sharply(claims: Mapping[str, Tolerance], seen: Directions) -> dict[str, Comparison]:
@@ -57,9 +67,9 @@ def _seen_sharply(claims: Mapping[str, Tolerance], seen: Directions) -> dict[str
     parts = _split(seen.noticeable, [claim.analytic for claim in claims.values()])
     for (name, claim), noticeable in zip(claims.items(), parts, strict=True):
         typical = claimed_size(claim)
-        resolution = relative(noticeable, claim.analytic, typical)
-        if resolution <= SHARP:
-            agreeing[name] = settled(name, claim, noticeable, typical, resolution)
+        if relative(noticeable, claim.analytic, typical) <= SHARP:
+            promised = SHARP * np.maximum(np.abs(claim.analytic), typical)
+            agreeing[name] = settled(name, claim, promised, typical, SHARP)
     return agreeing
 
 

@@ -54,15 +54,20 @@ class Directions:
     noticeable: Array
 
 
-def compare(name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: bool = False) -> Comparison:
-    """Compare the gradient under test with the numerical one, first along directions, then where needed by entry."""
+def compare(
+    name: str, meter: EntryMeter, tolerance: Tolerance, *, exhaustive: bool = False, wanted: float = SETTLED
+) -> Comparison:
+    """Compare the gradient under test with the numerical one, first along directions, then where needed by entry.
+
+    Directions get a few more steps while they would not have noticed a relative error of `wanted`.
+    """
     analytic = tolerance.analytic
     if (known := _known_at_once(name, meter, tolerance)) is not None:
         return known
     typical = typical_size(meter, tolerance)
 
     def sharp(seen: Directions) -> bool:
-        return relative(_strictly(meter, tolerance, seen).noticeable, analytic, typical) <= SETTLED
+        return relative(_strictly(meter, tolerance, seen).noticeable, analytic, typical) <= wanted
 
     seen = sharpened(meter, tolerance, sharp)
     resolution = relative(seen.noticeable, analytic, typical)
