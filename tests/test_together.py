@@ -39,7 +39,7 @@ def test_three_right_tensors_cost_no_more_than_one():
         report = check(affine, x, W, b, backward=affine_backward, seed=seed)
         assert report.verdict == "agree"
         assert report.evaluations <= 40
-        assert all(comparison.resolution == 1e-7 for comparison in report.tensors)
+        assert all(comparison.resolution <= 1e-6 for comparison in report.tensors)
 
 
 @pytest.mark.parametrize("names", ["x", "W", "b", "xW", "xb", "Wb", "xWb"])

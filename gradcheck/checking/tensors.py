@@ -20,7 +20,7 @@ from gradcheck.checking.report import Comparison, Finding, Report
 from gradcheck.checking.subject import LimitReached
 from gradcheck.checking.together import Together, compare_together, share_kinks
 from gradcheck.checking.verdict.compare import compare
-from gradcheck.checking.verdict.tolerance import Tolerance
+from gradcheck.checking.verdict.tolerance import SETTLED, Tolerance
 from gradcheck.numerical.evaluation import Neighbourhood
 from gradcheck.numerical.meter import EntryMeter
 from gradcheck.numerical.noise import measured_noise
@@ -53,7 +53,7 @@ def compare_all(bench: Bench, report: Report, how: How) -> None:
         precise = bench.in_double() or bench
     together = _together(precise, how)
     report.tensors = [
-        together.agreeing.get(tensor) or _within_limit(precise, tensor, how, together.wanted)
+        together.agreeing.get(tensor) or _within_limit(precise, tensor, how, together.wanted.get(tensor, SETTLED))
         for tensor in evidence.names
     ]
     with suppress(LimitReached):
@@ -83,11 +83,11 @@ def _cleared_in_double(precise: Bench, conduct: list[Finding]) -> Iterator[Findi
 def _together(bench: Bench, how: How) -> Together:
     """What a look at all tensors at once settles, where less than every entry is wanted."""
     if how.exhaustive or how.rtol:
-        return Together({})
+        return Together({}, {})
     try:
         return compare_together(bench, how.executor)
     except LimitReached:
-        return Together({})
+        return Together({}, {})
     finally:
         bench.allow(bench.allowed)
 

@@ -15,7 +15,7 @@ from gradcheck.checking.report import Comparison
 from gradcheck.checking.subject import LimitReached
 from gradcheck.checking.verdict.compare import Directions, settled, sharpened
 from gradcheck.checking.verdict.second_opinion import joint_subgradients
-from gradcheck.checking.verdict.tolerance import SETTLED, Tolerance, relative
+from gradcheck.checking.verdict.tolerance import Tolerance, relative
 from gradcheck.checking.verdict.typical import claimed_size
 from gradcheck.numerical.entries import Entries
 from gradcheck.numerical.evaluation import Neighbourhood
@@ -25,18 +25,18 @@ from gradcheck.numerical.steps import scales
 
 Array = NDArray[np.floating]
 
-SHARP = 1e-7
-"""Lines through all tensors settle those in which they would have noticed this relative error of any entry.
+SHARP = 1e-6
+"""Lines through all tensors settle those of which they show that this relative error of any entry would be noticed."""
 
-No more is promised, so that a line of each by itself can keep it, where those through all have shown that one is wrong.
-"""
+LOOSER = 8
+"""So many times what these lines would notice is promised: a line of one tensor by itself must be able to keep it."""
 
 
 class Together(NamedTuple):
     """The tensors that agree together, and how sharply each of the others has to be seen by itself."""
 
     agreeing: Mapping[str, Comparison]
-    wanted: float = SETTLED
+    wanted: Mapping[str, float]
 
 
 def compare_together(bench: Bench, executor: Executor | None) -> Together:
@@ -47,7 +47,7 @@ def compare_together(bench: Bench, executor: Executor | None) -> Together:
     """
     claims = dict(_claims(bench))
     if len(claims) < 2:
-        return Together({})
+        return Together({}, {})
     meter = _meter(bench, list(claims), executor)
     together = Tolerance(
         _row([claim.analytic for claim in claims.values()]),
@@ -55,22 +55,19 @@ def compare_together(bench: Bench, executor: Executor | None) -> Together:
         rtol=0.0,
     )
     with np.errstate(all="ignore"):
-        seen = sharpened(meter, together, lambda seen: len(_seen_sharply(claims, seen)) == len(claims))
+        seen = sharpened(meter, together, lambda seen: all(c.resolution <= SHARP for c in _settled(claims, seen)))
     bench.elsewhere += meter.near.evaluations_elsewhere
     if seen.differs:
-        return Together({}, wanted=SHARP)
-    return Together({} if seen.kinked else _seen_sharply(claims, seen))
+        return Together({}, {c.name: c.resolution / LOOSER for c in _settled(claims, seen)})
+    return Together({} if seen.kinked else {c.name: c for c in _settled(claims, seen) if c.resolution <= SHARP}, {})
 
 
-def _seen_sharply(claims: Mapping[str, Tolerance], seen: Directions) -> dict[str, Comparison]:
-    agreeing = {}
+def _settled(claims: Mapping[str, Tolerance], seen: Directions) -> Iterator[Comparison]:
+    """Each tensor, as far as directions through all have settled it."""
     parts = _split(seen.noticeable, [claim.analytic for claim in claims.values()])
-    for (name, claim), noticeable in zip(claims.items(), parts, strict=True):
-        typical = claimed_size(claim)
-        if relative(noticeable, claim.analytic, typical) <= SHARP:
-            promised = SHARP * np.maximum(np.abs(claim.analytic), typical)
-            agreeing[name] = settled(name, claim, promised, typical, SHARP)
-    return agreeing
+    for (name, claim), part in zip(claims.items(), parts, strict=True):
+        noticeable, typical = LOOSER * part, claimed_size(claim)
+        yield settled(name, claim, noticeable, typical, relative(noticeable, claim.analytic, typical))
 
 
 def _claims(bench: Bench) -> Iterator[tuple[str, Tolerance]]:

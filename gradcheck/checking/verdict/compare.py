@@ -67,7 +67,7 @@ def compare(
     typical = typical_size(meter, tolerance)
 
     def sharp(seen: Directions) -> bool:
-        return relative(_strictly(meter, tolerance, seen).noticeable, analytic, typical) <= wanted
+        return relative(_strictly(meter, tolerance, seen).noticeable, analytic, typical) <= min(wanted, SETTLED)
 
     seen = sharpened(meter, tolerance, sharp)
     resolution = relative(seen.noticeable, analytic, typical)
