@@ -14,7 +14,7 @@ from gradcheck.checking.precision import is_narrow
 from gradcheck.checking.report import Comparison
 from gradcheck.checking.subject import LimitReached
 from gradcheck.checking.verdict.compare import Directions, settled, sharpened
-from gradcheck.checking.verdict.second_opinion import joint_subgradients
+from gradcheck.checking.verdict.subgradients import joint_subgradients
 from gradcheck.checking.verdict.tolerance import Tolerance, relative
 from gradcheck.checking.verdict.typical import claimed_size
 from gradcheck.numerical.entries import Entries

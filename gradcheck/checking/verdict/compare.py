@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from gradcheck.checking.report import Comparison, Verdict
 from gradcheck.checking.verdict.locate import locate
-from gradcheck.checking.verdict.second_opinion import confirm, joint_subgradients, repeatedly_differs
+from gradcheck.checking.verdict.second_opinion import confirm, repeatedly_differs
+from gradcheck.checking.verdict.subgradients import joint_subgradients
 from gradcheck.checking.verdict.tolerance import (
     MEANINGLESS,
     SETTLED,
