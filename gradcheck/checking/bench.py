@@ -1,5 +1,7 @@
 """A subject set up for checking: run once, its conduct examined, each tensor a function to difference."""
 
+from collections.abc import Iterable
+from itertools import accumulate, pairwise, starmap
 from typing import Any
 
 import numpy as np
@@ -109,15 +111,15 @@ class AsFunctionOf:
 
     def __init__(self, bench: Bench, *tensors: str) -> None:
         self.bench, self.tensors = bench, tensors
+        self._held = {name: bench.evidence.tensors[name] for name in tensors}
+        self._rows = dict(zip(tensors, consecutive(x.size for x in self._held.values()), strict=True))
 
     def __call__(self, value: Array) -> Array:
         """Run forward with these tensors replaced."""
         if len(self.tensors) == 1:
             point = {self.tensors[0]: np.asarray(value)}
         else:
-            held = [self.bench.evidence.tensors[name] for name in self.tensors]
-            parts = np.split(value, np.cumsum([tensor.size for tensor in held])[:-1])
-            point = {name: _shaped(part, x) for name, part, x in zip(self.tensors, parts, held, strict=True)}
+            point = {name: _shaped(value[row], self._held[name]) for name, row in self._rows.items()}
         return joined(self.bench.runner.outputs_at(point))
 
     def __reduce__(self) -> Any:
@@ -166,3 +168,8 @@ def _cotangent(output: Array, rng: np.random.Generator, wanted: bool) -> Array:
 def joined(parts: list[Array]) -> Array:
     """One array as it is, several in one row."""
     return parts[0] if len(parts) == 1 else np.concatenate([part.ravel() for part in parts])
+
+
+def consecutive(sizes: Iterable[int]) -> list[slice]:
+    """Where in one row each part lies."""
+    return list(starmap(slice, pairwise(accumulate(sizes, initial=0))))

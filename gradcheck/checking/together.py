@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checking.bench import AsFunctionOf, Bench, joined
+from gradcheck.checking.bench import AsFunctionOf, Bench, consecutive, joined
 from gradcheck.checking.conduct.evidence import is_comparable
 from gradcheck.checking.jitter import is_usual
 from gradcheck.checking.precision import is_narrow
@@ -122,5 +122,5 @@ def _row(arrays: Sequence[Array]) -> Array:
 
 
 def _split(row: Array, like: Sequence[Array]) -> list[Array]:
-    parts = np.split(row, np.cumsum([array.size for array in like])[:-1])
-    return [part.reshape(array.shape) for part, array in zip(parts, like, strict=True)]
+    parts = consecutive(array.size for array in like)
+    return [row[part].reshape(array.shape) for part, array in zip(parts, like, strict=True)]

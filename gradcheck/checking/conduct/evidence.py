@@ -91,14 +91,15 @@ def as_array(gradient: Any) -> Array | None:
 
 def largest(array: Array) -> float:
     """The largest magnitude; NaN if there is one."""
-    return float(np.max(np.abs(array), initial=0.0))
+    return float(np.abs(array).max(initial=0.0))
 
 
 def close(a: Array, b: Array) -> bool:
     """Whether two arrays of one shape are the same but for rounding."""
-    if np.result_type(a, b).kind != "f":
-        return bool(np.array_equal(a, b))
     with np.errstate(invalid="ignore", over="ignore"):
+        equal = np.array_equal(a, b)
+        if equal or np.result_type(a, b).kind != "f":
+            return equal
         allowed = rounding(a, b) * max(largest(a), largest(b))
         return bool(np.all(same_values(a, b) | (np.abs(a - b) <= allowed)))
 

@@ -80,7 +80,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
 
 def is_variable(value: Any) -> bool:
     """Whether an input can be differentiated with respect to: floats, not labels, indices or masks."""
-    return isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.inexact)
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fc"
 
 
 def variables(inputs: Mapping[str, Any]) -> dict[str, Any]:
