@@ -28,34 +28,36 @@ class Rewritten:
 
     Attributes
     ----------
-    function : function
+    ran : Run
         The user's own.
     edit : Edit
     """
 
-    def __init__(self, function: types.FunctionType, edit: Edit, code: types.CodeType) -> None:
-        self.function, self.edit, self.code = function, edit, code
+    def __init__(self, ran: Run, edit: Edit, code: types.CodeType) -> None:
+        self.ran, self.edit, self.code = ran, edit, code
 
     @property
     def place(self) -> str:
         """Which line of which function."""
-        return f"line {self.function.__code__.co_firstlineno + self.edit.line - 1} of {self.function.__name__}"
+        return f"line {self.ran.code.co_firstlineno + self.edit.line - 1} of {self.ran.code.co_name}"
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """While this lasts, the function runs the edited code, whoever calls it in this thread."""
         with _ONE_AT_A_TIME:
-            before = self.function.__code__
-            self.function.__code__ = self.code
+            before = self.ran.code
             try:
+                for function in self.ran.functions:
+                    function.__code__ = self.code
                 yield
             finally:
-                self.function.__code__ = before
+                for function in self.ran.functions:
+                    function.__code__ = before
 
 
 def workshops(functions: Iterable[Run]) -> list["Workshop"]:
     """One for each function that has a source and an end."""
-    heads = ((_editable(ran.function), ran) for ran in functions)
+    heads = ((_editable(ran.functions[0]), ran) for ran in functions)
     return [Workshop(head, ran) for head, ran in heads if head is not None]
 
 
@@ -92,11 +94,13 @@ class Workshop:
     """The syntax tree of a function, in which one node at a time is exchanged; compiled, and put back."""
 
     def __init__(self, head: Any, ran: Run) -> None:
-        self.head, self.ran, self.function = head, ran, ran.function
+        self.head, self.ran, self.function = head, ran, ran.functions[0]
+        declared = [node for node in head.body if isinstance(node, ast.Global | ast.Nonlocal)]  # once, before all use
+        head.body = [node for node in head.body if node not in declared]
         self.homes = {id(child): home for node in ast.walk(head) for child, home in _homes(node)}
         elsewhere = ast.parse(f"__import__('_thread').get_ident() != {threading.get_ident()}", mode="eval").body
         both = copy.copy(head)
-        both.body = [ast.If(elsewhere, copy.deepcopy(head.body), head.body)]
+        both.body = [*declared, ast.If(elsewhere, copy.deepcopy(head.body), head.body)]
         self.tree = enclosed(both, self.function)
         self.seen = {_content(self._code(None))}
         self.statements = statements_of(head)
@@ -105,13 +109,13 @@ class Workshop:
         """Each statement with another value."""
         for edit in nudged(self.head):
             if (code := self._code(edit)) is not None:
-                yield Rewritten(self.function, edit, code)
+                yield Rewritten(self.ran, edit, code)
 
     def rewritten(self, kind: Kind, where: Container[ast.stmt]) -> Iterator[Rewritten]:
         """All edits of one kind in some statements, none twice."""
         for edit in edits(self.head, kind, self.ran.shapes, where):
             if (code := self._new_code(edit)) is not None:
-                yield Rewritten(self.function, edit, code)
+                yield Rewritten(self.ran, edit, code)
 
     def _new_code(self, edit: Edit) -> types.CodeType | None:
         """What this thread is to run, other threads the original; None if it is no Python, or nothing new."""
@@ -128,7 +132,7 @@ class Workshop:
                 code = code_of(self.tree, self.function)
             except (SyntaxError, ValueError, TypeError, RecursionError):
                 return None
-        return code if code.co_freevars == self.function.__code__.co_freevars else None
+        return code if code.co_freevars == self.ran.code.co_freevars else None
 
 
 def _content(code: types.CodeType | None) -> tuple[Any, ...]:

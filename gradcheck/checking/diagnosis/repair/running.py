@@ -3,15 +3,18 @@
 import gc
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType, ModuleType
+from types import CellType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 Shape = tuple[int, ...]
+Closures = dict[tuple[int, ...], list[Any]]
+"""What the free variables of a function stood for, at one call and another, by what these were."""
 
 _OTHERS = (
     "<frozen ",
@@ -22,28 +25,34 @@ _OTHERS = (
 
 @dataclass
 class Run:
-    """A function that ran.
+    """A function that ran, or several that a factory made of one source.
 
     Attributes
     ----------
-    function : function
+    functions : sequence of function
+        They share their code.
     shapes : dict
         Of the arrays and numbers that its variables and the attributes of its object stood for, by name: ``dx``,
         ``self.mask``; None where it ran several times with several shapes.
     """
 
-    function: FunctionType
+    functions: Sequence[FunctionType]
     shapes: dict[str, Shape | None]
+
+    @property
+    def code(self) -> CodeType:
+        """What they share."""
+        return self.functions[0].__code__
 
     def with_inner(self, others: list["Run"]) -> "Run | None":
         """The same, knowing what those of other functions know that it makes; None where it makes none of them."""
         made = [other for other in others if self.makes(other)]
         shapes = {name: shape for other in made for name, shape in other.shapes.items()}
-        return Run(self.function, {**self.shapes, **shapes}) if made else None
+        return Run(self.functions, {**self.shapes, **shapes}) if made else None
 
     def makes(self, other: "Run") -> bool:
         """Whether the other is written inside it, so that each of its calls makes one."""
-        return other.function.__code__ in codes_in(self.function.__code__)
+        return other.code in codes_in(self.code)
 
 
 def codes_in(code: CodeType) -> Iterator[CodeType]:
@@ -63,19 +72,25 @@ def functions_run(run: Callable[[], Any]) -> list[Run]:
     ...     return x * x
     >>> def backward():
     ...     return np.sum(squared(np.ones(3)))
-    >>> [(ran.function.__name__, ran.shapes) for ran in functions_run(backward)]
+    >>> [(ran.code.co_name, ran.shapes) for ran in functions_run(backward)]
     [('backward', {}), ('squared', {'x': (3,)})]
     """
     shapes: dict[CodeType, dict[str, Shape | None]] = {}
-    functions: dict[CodeType, FunctionType | None] = {}
+    named: dict[CodeType, list[FunctionType]] = {}
+    closures: dict[CodeType, Closures] = defaultdict(dict)
 
     def note(frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        if code.co_filename.startswith(_OTHERS):
+            return
         if event == "call":
-            if frame.f_code not in shapes and not frame.f_code.co_filename.startswith(_OTHERS):
-                functions[frame.f_code] = _function_of(frame)
-            shapes.setdefault(frame.f_code, {})
-        elif event == "return" and not frame.f_code.co_filename.startswith(_OTHERS):
-            known = shapes.setdefault(frame.f_code, {})
+            if code not in named:
+                named[code] = _function_of(frame)
+            if not named[code]:
+                closed = [frame.f_locals.get(name) for name in code.co_freevars]
+                closures[code][tuple(map(id, closed))] = closed
+        elif event == "return":
+            known = shapes.setdefault(code, {})
             for name, shape in _shapes(frame.f_locals):
                 known[name] = shape if known.get(name, shape) == shape else None
 
@@ -87,9 +102,8 @@ def functions_run(run: Callable[[], Any]) -> list[Run]:
         sys.setprofile(None)
         if before is not None:  # cProfile's is no function
             before.enable() if hasattr(before, "enable") else sys.setprofile(before)
-    hidden = [code for code, function in functions.items() if function is None]
-    found = {f.__code__: f for f in (*_referring_to(hidden), *filter(None, functions.values()))}
-    return [Run(found[code], shapes[code]) for code in functions if code in found]
+    found = {**named, **_with_closures(closures)}
+    return [Run(functions, shapes.get(code, {})) for code, functions in found.items() if functions]
 
 
 def _shapes(variables: Mapping[str, Any]) -> Iterator[tuple[str, Shape]]:
@@ -116,23 +130,47 @@ def _named(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from ((f"self.{name}[{key!r}]", part) for key, part in value.items() if isinstance(key, str))
 
 
-def _function_of(frame: FrameType) -> FunctionType | None:
-    """The function that runs in a frame, where its name leads to it: in a class, a module, the caller."""
+def _function_of(frame: FrameType) -> list[FunctionType]:
+    """The function that runs in a frame, where its name leads to it: in a class, a module, the caller; else none."""
     code = frame.f_code
     first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
     classes = first.__mro__ if isinstance(first, type) else type(first).__mro__
     caller = frame.f_back.f_locals if frame.f_back is not None else {}
-    for space in (*map(vars, classes), frame.f_globals, caller):
+    for space in (*map(vars, classes), frame.f_globals, *([] if code.co_freevars else [caller])):
         function = space.get(code.co_name)
         while function is not None:
             function = getattr(function, "__func__", function)  # of a static or a class method
             if isinstance(function, FunctionType) and function.__code__ is code:
-                return function
+                return [function]
             function = getattr(function, "__wrapped__", None)
-    return None
+    return []
 
 
-def _referring_to(codes: list[CodeType]) -> list[FunctionType]:
-    """The functions that run these codes, wherever they are kept: all objects there are have to be asked."""
-    found = gc.get_referrers(*codes) if codes else []
-    return [f for f in found if isinstance(f, FunctionType) and f.__code__ in codes]
+def _with_closures(called: Mapping[CodeType, Closures]) -> dict[CodeType, list[FunctionType]]:
+    """The functions that ran, wherever they are kept: all objects there are have to be asked.
+
+    A factory makes many of one code. Those that ran are told by what their free variables stood for when they were
+    called; where some were bound anew since, as a counter is, by most of them.
+    """
+    made: dict[CodeType, list[FunctionType]] = {code: [] for code in called}
+    for function in gc.get_referrers(*called) if called else ():
+        if isinstance(function, FunctionType) and function.__code__ in made:
+            made[function.__code__].append(function)
+    return {code: _most_alike(functions, called[code]) for code, functions in made.items()}
+
+
+def _most_alike(functions: Sequence[FunctionType], closures: Closures) -> list[FunctionType]:
+    same = [max(_shared(function, values) for values in closures.values()) for function in functions]
+    return [function for function, count in zip(functions, same, strict=True) if count == max(same)]
+
+
+def _shared(function: FunctionType, values: Sequence[Any]) -> int:
+    """How many free variables of a function stand for these values."""
+    return sum(_content(cell) is value for cell, value in zip(function.__closure__ or (), values, strict=True))
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # an empty cell: the variable is not bound yet
+        return None

@@ -5,7 +5,8 @@ import io
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import compress, islice
+from operator import not_
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,9 @@ class Stage:
     def __init__(self, bench: Bench, trial: Trial) -> None:
         self.runner, self.trial = bench.runner, trial
         in_forward, _ = self._lasting(self._fresh)
-        known = {ran.function for ran in in_forward}
+        known = {ran.code for ran in in_forward}
         lasting, passing = self._lasting(lambda: self._pulled(self.pullback))
-        in_backward = [ran for ran in lasting if ran.function not in known]
+        in_backward = [ran for ran in lasting if ran.code not in known]
         makers = [maker for ran in in_forward if (maker := ran.with_inner([*lasting, *passing])) is not None]
         in_backward = [ran for ran in in_backward if not any(maker.makes(ran) for maker in makers)]
         self.is_within = bool(makers) or not in_backward
@@ -95,8 +96,9 @@ class Stage:
         self.pullback = self._fresh()
         once = functions_run(run)
         self.pullback = self._fresh()
-        again = {ran.function for ran in functions_run(run)}
-        return [ran for ran in once if ran.function in again], [ran for ran in once if ran.function not in again]
+        again = {ran.code: ran.functions for ran in functions_run(run)}
+        lasting = [ran.code in again and all(f in ran.functions for f in again[ran.code]) for ran in once]
+        return list(compress(once, lasting)), list(compress(once, map(not_, lasting)))
 
     def _is_as_before(self) -> bool:
         """Whether the backward itself still gives what it gave."""
