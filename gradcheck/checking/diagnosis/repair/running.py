@@ -161,7 +161,8 @@ def _with_closures(called: Mapping[CodeType, Closures]) -> dict[CodeType, list[F
 
 def _most_alike(functions: Sequence[FunctionType], closures: Closures) -> list[FunctionType]:
     same = [max(_shared(function, values) for values in closures.values()) for function in functions]
-    return [function for function, count in zip(functions, same, strict=True) if count == max(same)]
+    most = max(same, default=0)
+    return [function for function, count in zip(functions, same, strict=True) if count == most]
 
 
 def _shared(function: FunctionType, values: Sequence[Any]) -> int:
