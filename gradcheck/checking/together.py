@@ -32,6 +32,19 @@ LOOSER = 8
 """So many times what these lines would notice is promised: a line of one tensor by itself must be able to keep it."""
 
 
+class Claim(NamedTuple):
+    """The gradient under test of one tensor, and how large an entry of it typically is."""
+
+    name: str
+    tolerance: Tolerance
+    typical: float
+
+    @property
+    def analytic(self) -> Array:
+        """The gradient under test."""
+        return self.tolerance.analytic
+
+
 class Together(NamedTuple):
     """The tensors that agree together, and how sharply each of the others has to be seen by itself."""
 
@@ -45,13 +58,13 @@ def compare_together(bench: Bench, executor: Executor | None) -> Together:
     Nothing is accused here, nor called undecided: where a line differs or bends at a kink, and of tensors that it
     does not see sharply, each is looked at by itself.
     """
-    claims = dict(_claims(bench))
+    claims = list(_claims(bench))
     if len(claims) < 2:
         return Together({}, {})
-    meter = _meter(bench, list(claims), executor)
+    meter = _meter(bench, [claim.name for claim in claims], executor)
     together = Tolerance(
-        _row([claim.analytic for claim in claims.values()]),
-        _row([np.asarray(claim.jitter) for claim in claims.values()]),
+        _row([claim.analytic for claim in claims]),
+        _row([np.asarray(claim.tolerance.jitter) for claim in claims]),
         rtol=0.0,
     )
     with np.errstate(all="ignore"):
@@ -62,15 +75,16 @@ def compare_together(bench: Bench, executor: Executor | None) -> Together:
     return Together({} if seen.kinked else {c.name: c for c in _settled(claims, seen) if c.resolution <= SHARP}, {})
 
 
-def _settled(claims: Mapping[str, Tolerance], seen: Directions) -> Iterator[Comparison]:
+def _settled(claims: Sequence[Claim], seen: Directions) -> Iterator[Comparison]:
     """Each tensor, as far as directions through all have settled it."""
-    parts = _split(seen.noticeable, [claim.analytic for claim in claims.values()])
-    for (name, claim), part in zip(claims.items(), parts, strict=True):
-        noticeable, typical = LOOSER * part, claimed_size(claim)
-        yield settled(name, claim, noticeable, typical, relative(noticeable, claim.analytic, typical))
+    parts = _split(seen.noticeable, [claim.analytic for claim in claims])
+    for (name, tolerance, typical), part in zip(claims, parts, strict=True):
+        noticeable = LOOSER * part
+        resolution = relative(noticeable, tolerance.analytic, typical)
+        yield settled(name, tolerance, noticeable, typical, resolution)
 
 
-def _claims(bench: Bench) -> Iterator[tuple[str, Tolerance]]:
+def _claims(bench: Bench) -> Iterator[Claim]:
     """The gradients that may be compared together: none if some gradient is not even finite, or an output is not."""
     evidence = bench.evidence
     if not all(np.all(np.isfinite(out)) for out in evidence.outputs):
@@ -84,7 +98,8 @@ def _claims(bench: Bench) -> Iterator[tuple[str, Tolerance]]:
         if not (np.all(np.isfinite(analytic)) and analytic.dtype == tensor.dtype == evidence.outputs[0].dtype):
             return
         if analytic.any() and is_usual(jitter, analytic):
-            yield name, Tolerance(analytic, jitter, 0.0)
+            tolerance = Tolerance(analytic, jitter, 0.0)
+            yield Claim(name, tolerance, claimed_size(tolerance))
 
 
 def share_kinks(bench: Bench, comparisons: list[Comparison]) -> None:

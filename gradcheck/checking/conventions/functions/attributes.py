@@ -103,8 +103,9 @@ def left_at_arguments(backward: Callable[..., Any]) -> str:
     >>> left_at_arguments(relu_grad), left_at_arguments(np.exp)
     ('g', '')
     """
-    names = positional_names(backward)
-    return next((mark for name, mark in attributes_set(backward) if name in names), "")
+    found = attributes_set(backward)
+    names = positional_names(backward) if found else []
+    return next((mark for name, mark in found if name in names), "")
 
 
 def attributes_set(function: Callable[..., Any]) -> Iterable[tuple[str, str]]:
