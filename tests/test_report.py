@@ -313,6 +313,16 @@ def test_columns_of_which_nothing_is_to_be_said_are_left_out(report):
     assert ("worst error" in head) == any(tensor.worst_error is not None for tensor in report.tensors)
 
 
+def test_the_worst_error_is_measured_as_the_resolution_is():
+    x = np.array([1.0, -1.0, 1.0, -1.0, 1e6])
+    slightly = np.array([1, 1, 1, 1, 1.001])
+    small = check(lambda x: np.sum(x**2), np.append(x, 1e-6), grad=lambda x: 2 * x + 0.02 * (x == 1e-6))["x"]
+    large = check(lambda x: np.sum(x**2), x, grad=lambda x: 2 * x * slightly)["x"]
+    assert (small.worst, large.worst) == ((5,), (4,))
+    assert small.worst_error == pytest.approx(0.01, rel=1e-3), "by a typical entry, not 10,000 times the entry itself"
+    assert large.worst_error == pytest.approx(0.001, rel=1e-3), "by the entry itself, not 1,000 times a typical one"
+
+
 # HTML
 
 

@@ -55,7 +55,7 @@ class Comparison:
     typical : float
         The size of a typical entry, by which `resolution` is measured.
     resolution : float
-        The largest `noticeable` away from kinks, relative to `typical`.
+        The largest `noticeable` away from kinks, relative to the entry or to `typical`, whichever is larger.
     complete : bool
         Whether every wrong entry was looked for; False where a large tensor was searched only until a few were found.
     entries : Entries or None
@@ -91,12 +91,16 @@ class Comparison:
 
     @property
     def worst_error(self) -> float | None:
-        """The largest distance from the numerical gradient (at a kink, from its subgradients), by a typical entry."""
+        """The largest distance from the numerical gradient (at a kink, from its subgradients).
+
+        Like `resolution` by the entry itself, or by a typical one where that is larger.
+        """
         if self.analytic is None or self.low is None or self.high is None or not self.analytic.size:
             return None
         outside = np.maximum(np.maximum(self.low - self.analytic, self.analytic - self.high), 0)
-        size = self.typical if self.typical > 0 else 1.0
-        return float(np.nanmax(outside) / size) if np.any(np.isfinite(outside)) else None
+        size = np.maximum(np.maximum(np.abs(self.low), np.abs(self.high)), self.typical)
+        known = np.isfinite(outside)
+        return float(np.max(outside[known] / np.where(size > 0, size, 1)[known])) if known.any() else None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; arrays become nested lists."""
