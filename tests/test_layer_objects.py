@@ -1,5 +1,6 @@
 """What a layer object holds, returns and leaves behind is understood as it was meant."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -251,3 +252,72 @@ def test_a_network_that_drops_a_gradient():
     assert "loss(x, t) returns (loss, gradients)" in report.understood
     assert [tensor.verdict for tensor in report.tensors] == ["agree", "disagree"]
     assert "no gradient for b" in said(report)
+
+
+@dataclasses.dataclass
+class DataClass:
+    """A layer that has no hash and compares arrays, so that == fails."""
+
+    W: np.ndarray
+    dW: np.ndarray | None = None  # noqa: N815 - its usual name
+    factor: float = 1.0
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, dout):
+        self.dW = self.factor * self.x.T @ dout
+        return dout @ self.W.T
+
+
+@dataclasses.dataclass(frozen=True)
+class FrozenDataClass:
+    """A layer whose hash fails on its array, and that keeps nothing."""
+
+    W: np.ndarray
+    factor: float = 1.0
+
+    def forward(self, x):
+        return x @ self.W, x
+
+    def backward(self, dout, cache):
+        return dout @ self.W.T, self.factor * cache.T @ dout
+
+
+class Unwilling(DataClass):
+    """A layer that answers no question about itself."""
+
+    __hash__ = None
+
+    def _refuse(self, *arguments):
+        raise RuntimeError("not asked")
+
+    __eq__ = __ne__ = __bool__ = __len__ = __iter__ = __getitem__ = __contains__ = __repr__ = __copy__ = _refuse
+
+
+@dataclasses.dataclass
+class DataClassNetwork:
+    """Layers in a list, all of them data classes."""
+
+    layers: list
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, dout):
+        for layer in reversed(self.layers):
+            dout = layer.backward(dout)
+        return dout
+
+
+@pytest.mark.parametrize("kind", [DataClass, FrozenDataClass, Unwilling])
+def test_a_layer_need_not_be_able_to_compare_itself(kind):
+    x, W = rng.normal(size=(4, 5)), rng.normal(size=(5, 3))
+    assert check(kind(W), x).ok
+    assert check(kind(W, factor=2.0), x)["W"].verdict == "disagree"
+    network = DataClassNetwork([DataClass(W), DataClass(rng.normal(size=(3, 2)), factor=2.0)])
+    wrong = [tensor.name for tensor in check(network, x).tensors if tensor.verdict == "disagree"]
+    assert wrong == ["layers[1].W"]

@@ -54,8 +54,8 @@ def check(
         indices, masks) are held constant. Nothing of it is changed, not even the random state.
     backward : callable, optional
         ``backward(dout, cache)`` if forward returns ``(out, cache)``, else ``backward(dout)``, with the inputs, the
-        output or both after ``dout``: names tell, or else the numbers; returns a gradient for each float input. Of an
-        object the name of the method, where it is an unusual one.
+        output or both after ``dout``, or a cotangent for each of several outputs: names tell, or else the numbers;
+        returns a gradient for each float input. Of an object the name of the method, where it is an unusual one.
     grad : callable or True, optional
         The gradient of a scalar function; True if it returns ``(value, gradient)`` itself.
     wrt : str or iterable of str, optional

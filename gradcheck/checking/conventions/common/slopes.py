@@ -43,7 +43,7 @@ def measure(run: Callable[[Mapping[str, Array]], list[Array]], name: str, value:
     with np.errstate(all="ignore"):
         try:
             ahead, behind = (
-                [y.copy() for y in run({name: np.asarray(value + s * direction, value.dtype)})] for s in (h, -h)
+                [y.astype(float) for y in run({name: np.asarray(value + s * direction, value.dtype)})] for s in (h, -h)
             )
         except Exception:  # no neighbour on one side, say
             return None

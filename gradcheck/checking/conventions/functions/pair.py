@@ -18,7 +18,14 @@ from gradcheck.checking.conventions.common.arguments import (
 from gradcheck.checking.conventions.common.assigning import assign_entries, complaint
 from gradcheck.checking.conventions.common.nested import gather, spread
 from gradcheck.checking.conventions.common.roles import is_cache
-from gradcheck.checking.conventions.functions.reading import READINGS, Reading, by_names, by_numbers, fitting
+from gradcheck.checking.conventions.functions.reading import (
+    READINGS,
+    Reading,
+    by_names,
+    by_numbers,
+    fitting,
+    has_cotangent_for_each,
+)
 from gradcheck.checking.conventions.functions.samples import Averaged, averages, in_columns
 from gradcheck.checking.conventions.refusals.stub import require_written
 from gradcheck.checking.state.snapshot import State
@@ -65,6 +72,7 @@ class PairSubject(Subject):
         self.understood = "forward/backward pair"
         self.reading: Reading | None = None
         self.averaged: Averaged | None = None
+        self._many: bool | None = None
         if in_columns(self.tensors):
             self.averaged = self._averages()
 
@@ -93,7 +101,7 @@ class PairSubject(Subject):
         if split is not None:
             self.understood = self.with_cache
             return split
-        count = self._count_before_cache(returned)
+        count = self._count_before_cache(returned, inputs)
         if count:
             self.understood = self.with_cache
             return as_outputs(returned[:count]), list(returned[count:])
@@ -102,7 +110,7 @@ class PairSubject(Subject):
             self.reading = self._choose(returned, len(outputs), inputs)
         return outputs, self.reading.arguments(outputs, inputs.values())
 
-    def _count_before_cache(self, returned: Any) -> int:
+    def _count_before_cache(self, returned: Any, inputs: Mapping[str, Any]) -> int:
         """How many outputs precede the cache in what forward returned; 0 where there is no cache.
 
         Backward takes a cotangent for each output, called dout, dy, grad_output or the like, and then the cache.
@@ -111,7 +119,18 @@ class PairSubject(Subject):
             return 0
         candidates = returned[: len(self._named_as_cotangents)]
         count = sum(1 for _ in takewhile(_is_numeric, candidates))
+        if not count and self._each_has_a_cotangent(returned, inputs):
+            return 0
         return 0 if count == len(returned) else count or len(returned) - 1
+
+    def _each_has_a_cotangent(self, returned: tuple[Any, ...], inputs: Mapping[str, Any]) -> bool:
+        """Whether numbers say so, where the names of backward's arguments say nothing."""
+        if self._many is None:
+            self._many = self.wanted is not None and not self._caches and all(map(_is_numeric, returned))
+            if self._many:
+                self._many, runs = has_cotangent_for_each(self.run, self.back, inputs, returned)
+                self.trials += runs
+        return self._many
 
     def _with_a_named_cache(self, returned: Any, inputs: Mapping[str, Any]) -> tuple[list[Array], list[Any]] | None:
         """Where an argument is called a cache: backward may take inputs by name as well, or fewer cotangents."""

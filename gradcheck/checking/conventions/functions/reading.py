@@ -90,6 +90,27 @@ def by_numbers(
         return min(readings, key=lambda reading: trial.distance(reading, measured))
 
 
+def has_cotangent_for_each(
+    forward: Callable[..., Any], backward: Callable[..., Any], inputs: Mapping[str, Any], returned: Sequence[Any]
+) -> tuple[bool, int]:
+    """Whether backward takes a cotangent for each part that forward returned, rather than the last one as it is.
+
+    And how often forward was run to find out.
+
+    Whatever its mistakes, of −2 times the cotangents a backward makes −2 times its gradients; what is no cotangent,
+    taken for one, gives itself away. Where both readings pass, that which is nearer to a central difference is meant.
+    """
+    trial = _Trial(forward, backward, inputs, returned)
+    with np.errstate(all="ignore"):
+        each, but_the_last = trial.is_homogeneous(), trial.is_homogeneous(kept=1)
+        if each == but_the_last:
+            try:
+                each = trial.off(0) < trial.off(1)
+            except Exception:  # no neighbour on one side, say, or a backward that cannot run so
+                each = False
+        return each, trial.runs
+
+
 class _Trial:
     """One direction and one cotangent at the point; whatever is run, the state is as before."""
 
@@ -97,38 +118,66 @@ class _Trial:
         self, forward: Callable[..., Any], backward: Callable[..., Any], inputs: Mapping[str, Any], returned: Any
     ) -> None:
         rng = np.random.default_rng(0)
-        self.forward, self.backward, self.inputs = forward, backward, copies(inputs)
+        self.forward, self.backward, self.inputs, self.runs = forward, backward, copies(inputs), 0
         shapes = [output.shape for output in as_outputs(returned)]
         self.cotangents = [rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape) for shape in shapes]
         self.directions = {name: _direction(x, rng) for name, x in self.inputs.items() if is_variable(x)}
         self.state = State([forward, backward, *inputs.values(), returned])
 
-    def central_difference(self) -> float:
-        """The derivative in the direction, weighted by the cotangent."""
+    def central_difference(self, kept: int = 0) -> float:
+        """The derivative in the direction, weighted by the cotangents, of all outputs but the last that are kept."""
         h: float = max(float(np.finfo(d.dtype).eps) for d in self.directions.values()) ** (1 / 3)
-        pairs = zip(self.cotangents, self._outputs(h), self._outputs(-h), strict=True)
-        return sum(float(np.sum(v * (ahead - behind))) / (2 * h) for v, ahead, behind in pairs)
+        pairs = [*zip(self.cotangents, self._outputs(h), self._outputs(-h), strict=True)]
+        return sum(float(np.sum(v * (ahead - behind))) / (2 * h) for v, ahead, behind in pairs[: len(pairs) - kept])
 
     def distance(self, reading: Reading, measured: float) -> float:
         """How far the directional derivative of this reading is off; infinitely, where backward cannot even run."""
-        inputs = copies(self.inputs)
         try:
-            outputs = as_outputs(self.forward(*inputs.values()))  # anew, as what backward rests on may be random
-            extra = reading.arguments(outputs, inputs.values())
-            gradients = assign(self.backward(*[v.copy() for v in self.cotangents], *extra), inputs)
-            off: float = measured - sum(float(np.sum(g * self.directions[name])) for name, g in gradients.items())
+            return self._distance(self._gradients(self.cotangents, reading.arguments), measured)
         except Exception:
             return float("inf")
+
+    def off(self, kept: int) -> float:
+        """The same, where the last of what forward returned are handed to backward as they are."""
+        return self._distance(self._handed_back(1.0, kept), self.central_difference(kept))
+
+    def is_homogeneous(self, kept: int = 0) -> bool:
+        """Whether a multiple of the cotangents makes the same multiple of the gradients; false where nothing runs."""
+        try:
+            one, other = (self._handed_back(factor, kept) for factor in (1.0, -2.0))
+            return all(np.allclose(other[name], -2 * np.asarray(one[name]), rtol=1e-6, atol=0) for name in one)
+        except Exception:
+            return False
+
+    def _handed_back(self, factor: float, kept: int) -> dict[str, Any]:
+        given = len(self.cotangents) - kept
+        return self._gradients([factor * v for v in self.cotangents[:given]], lambda outputs, _: outputs[given:])
+
+    def _gradients(
+        self, cotangents: list[Array], beside: Callable[[Sequence[Any], Iterable[Any]], Sequence[Any]]
+    ) -> dict[str, Any]:
+        """Of a forward anew, as what backward rests on may be random."""
+        inputs = copies(self.inputs)
+        try:
+            extra = beside(self._run(inputs), inputs.values())
+            return assign(self.backward(*[v.copy() for v in cotangents], *extra), inputs)
         finally:
             self.state.restore()
+
+    def _distance(self, gradients: Mapping[str, Any], measured: float) -> float:
+        off = measured - sum(float(np.sum(g * self.directions[name])) for name, g in gradients.items())
         return abs(off) if np.isfinite(off) else float("inf")
 
     def _outputs(self, h: float) -> list[Array]:
         moved = {name: np.asarray(self.inputs[name] + h * d, d.dtype) for name, d in self.directions.items()}
         try:
-            return [y.copy() for y in as_outputs(self.forward(*copies({**self.inputs, **moved}).values()))]
+            return [y.copy() for y in self._run(copies({**self.inputs, **moved}))]
         finally:
             self.state.restore()
+
+    def _run(self, inputs: Mapping[str, Any]) -> list[Array]:
+        self.runs += 1
+        return as_outputs(self.forward(*inputs.values()))
 
 
 def _direction(x: Array, rng: np.random.Generator) -> Array:

@@ -6,13 +6,14 @@ alone and that have a gradient are its parameters; where gradients are looked fo
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gradcheck.checking.conventions.common.arguments import call, required_count
+from gradcheck.checking.conventions.common.assigning import Returned
 from gradcheck.checking.conventions.common.nested import gather
 from gradcheck.checking.conventions.common.returned_names import returned_names
 from gradcheck.checking.conventions.common.roles import predicted
@@ -29,6 +30,8 @@ from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Array, Options, Subject, copies
 
 _SMALL = 2.0**-10
+_MOST_DISTANT = 2.0
+"""Of a gradient of the wrong sign."""
 
 
 class Layer(LayerSubject):
@@ -69,9 +72,8 @@ class Layer(LayerSubject):
         try:
             rehearsal = Rehearsal(self.layer, self._count_outputs, self.inputs.values())
             untouched, self.history = state, rehearsal.history
-            if rehearsal.outputs > 1:
-                self.plans = self.plans_for(rehearsal.outputs)
-                self.plan = self.plans[0]
+            if rehearsal.outputs > 1 or not self.plans:
+                self.plan_for(rehearsal.outputs)
             if rehearsal.made:
                 self.history.forget()
                 state = State([self.layer, *self.inputs.values()])
@@ -96,7 +98,7 @@ class Layer(LayerSubject):
         self.trials += 1
         call("forward", self.methods.run, gather(copies(self.inputs), self.shape), self.switches)
 
-    def _once(self) -> tuple[dict[str, Any], list[Array], Any]:
+    def _once(self) -> tuple[dict[str, Any], list[Array], Sequence[Any]]:
         self.trials += 1
         inputs = copies(self.inputs)
         return inputs, *self.run(inputs)
@@ -110,9 +112,9 @@ class Layer(LayerSubject):
 
     def _look(self, rehearsal: Rehearsal) -> tuple[dict[str, Any], list[Array]]:
         """Forward and backward once; what comes of it tells where everything is."""
-        inputs, outputs, cache = self._once()
+        inputs, outputs, caches = self._once()
         kept = [output.copy() for output in outputs]
-        backward = partial(self.back, _cotangents(outputs), inputs, outputs, cache)
+        backward = partial(self.back, _cotangents(outputs), inputs, outputs, caches)
         self.homes.takes_rate = self.plan.takes_rate
         returned = self.homes.find(
             rehearsal, backward, self.inputs, self.options.parameters or {}, returned_names(self.methods.back)
@@ -146,6 +148,8 @@ class Layer(LayerSubject):
             if count not in slopes:
                 slopes[count] = measure(partial(self.moved, state), name, self.inputs[name])
             distances.append(self._distance(rehearsal, name, slopes[count]))
+            if rehearsal.outputs > 1 and np.isfinite(distances[-1]):
+                distances[-1] += 0 if self._is_homogeneous(name, state) else _MOST_DISTANT
             self.homes = Homes(self.layer)
             self.parameters = {}
             state.restore()
@@ -157,6 +161,8 @@ class Layer(LayerSubject):
             gradient = gradients.get(name)
         except Exception:  # a plan that cannot even run
             return float("inf")
+        if len(outputs) > 1 and any(output.dtype.kind != "f" for output in outputs):  # a mask has no cotangent
+            return float("inf")
         if slope is None or gradient is None:
             return 1.0
         if self.plan.takes_cotangent:
@@ -164,6 +170,17 @@ class Layer(LayerSubject):
         if np.size(outputs[0]) == 1:
             return distance(slope.along(gradient), float(np.sum(slope.changes[0])))
         return 0.0 if choose(slope, np.asarray(gradient)) else 1.0
+
+    def _is_homogeneous(self, name: str, state: State) -> bool:
+        """Whether twice the cotangents give twice the gradient: only what is none makes a backward fail this."""
+        gradients = []
+        for factor in (1, 2):
+            state.restore()
+            inputs, outputs, caches = self._once()
+            given = [np.asarray(factor * v) for v in _cotangents(outputs)]
+            returned = self.of_inputs(Returned(self.back(given, inputs, outputs, caches), inputs))
+            gradients.append(np.array(returned.get(name), dtype=float))
+        return np.allclose(gradients[1], 2 * gradients[0], rtol=1e-6, atol=0, equal_nan=True)
 
     def _drop_what_does_not_matter(self, outputs: list[Array], state: State) -> None:
         """Velocities and other memories of an optimiser change in backward as well; the output tells them apart."""

@@ -1,6 +1,6 @@
 """A layer object as a subject: its forward and backward called as planned, gradients read where they were found."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,13 +45,17 @@ class LayerSubject(Subject):
         self.reduction: Reduction | None = None
         self.scale = 1.0
         self.parameters = {}
-        self.plans = self.plans_for(1)
+        self.plans = self._plans_for(1)
+        self.plan = next(iter(self.plans), Plan((), ()))
+
+    def plan_for(self, outputs: int) -> None:
+        """Call backward in a way that fits so many outputs, or things that forward returns beside one."""
+        self.plans = self._plans_for(outputs)
         if not self.plans:
-            raise NotUnderstoodError(_unplanned(methods, self.inputs))
+            raise NotUnderstoodError(_unplanned(self.methods, self.inputs))
         self.plan = self.plans[0]
 
-    def plans_for(self, outputs: int) -> list[Plan]:
-        """The ways to call backward that fit so many outputs."""
+    def _plans_for(self, outputs: int) -> list[Plan]:
         kept = next((name for name in OUTPUTS if name in stored(self.methods.run)), "")
         return plans(self.methods.back, self.inputs, self.methods.is_backward, outputs, kept)
 
@@ -64,12 +68,12 @@ class LayerSubject(Subject):
 
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run ``forward``; the pullback runs ``backward`` and collects what it returned and stored."""
-        outputs, cache = self.run(inputs)
+        outputs, caches = self.run(inputs)
 
         def pullback(cotangents: list[Array]) -> Mapping[str, Any]:
             with self.homes.watching():
                 given = cotangents if self.scale == 1 else [self.scale * v for v in cotangents]
-                returned = Returned(self.back(given, inputs, outputs, cache), inputs)
+                returned = Returned(self.back(given, inputs, outputs, caches), inputs)
                 self.homes.returned = returned
                 if self.homes.in_order:
                     returned.leave_to_parameters()
@@ -81,26 +85,29 @@ class LayerSubject(Subject):
         reduce = self.reduction.reduce if self.reduction else None
         return [reduce(output) for output in outputs] if reduce else outputs, pullback
 
-    def run(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Any]:
-        """The outputs that have a cotangent, and the cache where forward returns one."""
+    def run(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Sequence[Any]]:
+        """The outputs that have a cotangent, and what forward returns beside them to be handed back."""
         self.history.forget()
         zero_gradients(self.parameters, inputs.values())
         returned = call("forward", self.methods.run, gather(inputs, self.shape), self.switches)
-        if "cache" in self.plan.roles and isinstance(returned, tuple) and len(returned) == 2:
-            return as_outputs(returned[0]), returned[1]
-        return as_outputs(returned)[: None if self._takes_all else self.plan.roles.count("dout") or None], None
+        proper, caches = self.plan.split(returned)
+        return as_outputs(proper)[: None if self._takes_all else self.plan.roles.count("dout") or None], caches
 
-    def back(self, cotangents: list[Array], inputs: Mapping[str, Any], outputs: list[Array], cache: Any) -> Any:
+    def back(
+        self, cotangents: list[Array], inputs: Mapping[str, Any], outputs: list[Array], caches: Sequence[Any]
+    ) -> Any:
         """Run ``backward`` as planned; what it returned."""
         ignored = not self.takes_cotangent and self.plan.takes_cotangent
         if ignored and set(self.plan.roles) == {"dout"}:
             return self.methods.back()
         given = [v[()] if v.ndim == 0 else v for v in cotangents]  # beside a float, a float
-        return self.methods.back(*(given if self._takes_all else self._arguments(given, inputs, outputs, cache)))
+        return self.methods.back(*(given if self._takes_all else self._arguments(given, inputs, outputs, caches)))
 
-    def _arguments(self, given: list[Any], inputs: Mapping[str, Any], outputs: list[Array], cache: Any) -> list[Any]:
+    def _arguments(
+        self, given: list[Any], inputs: Mapping[str, Any], outputs: list[Array], caches: Sequence[Any]
+    ) -> list[Any]:
         kept = self.plan.kept
-        return self.plan.arguments(given, inputs, outputs, cache, getattr(self.layer, kept) if kept else None)
+        return self.plan.arguments(given, inputs, outputs, caches, getattr(self.layer, kept) if kept else None)
 
     @property
     def _takes_all(self) -> bool:

@@ -23,12 +23,19 @@ _NOT_LOOKED_INTO = (type, ModuleType, FunctionType, MethodType, np.ndarray, np.g
 _FOREIGN = ("builtins", "numpy", "random", "torch", "jax", "jaxlib", "threading", "logging")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Place:
     """Where something is held: the attributes and keys that lead to it from an object."""
 
     root: Any
     steps: tuple[Step, ...]
+
+    def __eq__(self, other: object) -> bool:
+        """Of the very same object, which need not be able to compare itself: a data class that holds arrays is not."""
+        return isinstance(other, Place) and self.root is other.root and self.steps == other.steps
+
+    def __hash__(self) -> int:
+        return hash((id(self.root), self.steps))
 
     @property
     def path(self) -> str:

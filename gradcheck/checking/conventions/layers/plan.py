@@ -49,11 +49,29 @@ class Plan:
         said = [f"learning_rate={RATE:g}" if role == "rate" else role.strip("[]") for role in self.roles]
         return f"backward({', '.join(said)})"
 
+    def split(self, returned: Any) -> tuple[Any, Sequence[Any]]:
+        """What forward returned as the outputs proper, and what of it is handed back to backward: the last of several.
+
+        Examples
+        --------
+        >>> Plan(("dout", "cache"), ("dout", "cache")).split(("out", "kept"))
+        ('out', ('kept',))
+        """
+        cotangents, kept = self.roles.count("dout"), self.roles.count("cache")
+        if not kept or not isinstance(returned, tuple) or len(returned) not in (1 + kept, cotangents + kept):
+            return returned, ()
+        return returned[0] if len(returned) == 1 + kept else returned[:-kept], returned[-kept:]
+
     def arguments(
-        self, cotangents: Sequence[Any], inputs: Mapping[str, Any], outputs: Sequence[Any], cache: Any, kept: Any = None
+        self,
+        cotangents: Sequence[Any],
+        inputs: Mapping[str, Any],
+        outputs: Sequence[Any],
+        caches: Sequence[Any],
+        kept: Any = None,
     ) -> list[Any]:
         """The arguments, in order."""
-        known = {"rate": itertools.repeat(RATE), "cache": itertools.repeat(cache)}
+        known = {"rate": itertools.repeat(RATE), "cache": itertools.chain(caches, itertools.repeat(None))}
         known |= {f"self.{self.kept}": itertools.repeat(kept)}
         values = {"dout": iter(cotangents), "out": iter(outputs), **known}
         return [inputs[role[1:-1]] if role.startswith("[") else next(values[role]) for role in self.roles]
@@ -83,6 +101,8 @@ def plans(
         if target and prediction not in choices[0]:
             instead = (prediction, *([f"self.{kept}"] if kept else []))
             choices += [_with(choices[0], choices[0].index("dout"), role) for role in instead]
+    if is_backward and outputs > 1:
+        choices = _of_several(choices, told, [name in inputs for name in names], outputs)
     return [Plan(tuple(choice), tuple(names)) for choice in choices if all(choice)]
 
 
@@ -126,6 +146,22 @@ def _filled(told: list[str], inputs: Mapping[str, Any], first: str, outputs: int
     for i in [i for i, role in enumerate(told) if not role][: max(0, missing)]:
         filled[i] = first
     return filled
+
+
+def _of_several(choices: list[list[str]], told: list[str], sure: list[bool], outputs: int) -> list[list[str]]:
+    """Of several things that forward returned, some may be no outputs but kept for backward: ``backward(dout, mask)``.
+
+    Likely so after an argument that is called a cotangent. Where none is, all of them may be.
+    """
+    named, complete = "dout" in told, len(told) - told.count("rate") == outputs
+    first = told.index("dout") if named else 0
+    open_ = [i for i, role in enumerate(told) if i > first and role not in ("dout", "rate") and (complete or not role)]
+    kept = []
+    if not all(sure[i] or told[i] == "cache" for i in open_):
+        kept = [["dout" if i == first else "cache" if i in open_ else role for i, role in enumerate(choices[0])]]
+    if named or not complete:
+        return [*kept, *choices]
+    return [*choices, [role if role == "rate" else "dout" for role in told], *kept]
 
 
 def _with(choice: list[str], i: int, role: str, j: int | None = None) -> list[str]:
