@@ -110,8 +110,46 @@ class TwoOutputs(Scaled):
         return self.factor * (a * (1 - np.tanh(self.x) ** 2) + b * 2 * self.x)
 
 
+class TakesTuple(TwoOutputs):
+    """The cotangents in one argument."""
+
+    def backward(self, douts):
+        return super().backward(*douts)
+
+
+class TakesList(TwoOutputs):
+    """A list of outputs, and one of cotangents, called by a name that says nothing."""
+
+    def forward(self, x):
+        return list(super().forward(x))
+
+    def backward(self, upper):
+        return super().backward(upper[0], upper.pop())
+
+
+class TakesAny(TwoOutputs):
+    """However many cotangents there are."""
+
+    def backward(self, *cotangents):
+        return super().backward(*cotangents)
+
+
+class Attention(Scaled):
+    """Beside its output, weights to look at, which have no cotangent."""
+
+    def forward(self, x):
+        self.x, e = x, np.exp(x)
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return self.p * x, self.p
+
+    def backward(self, dout):
+        g = dout * self.x
+        return self.factor * (dout * self.p + self.p * (g - (g * self.p).sum(axis=1, keepdims=True)))
+
+
 LAYERS = (
     KeepsOutput, KeepsSlope, KeepsMask, KeepsDictionary, KeepsPreactivation, KeepsTwo, Cell, CellKeepsTwo, TwoOutputs,
+    TakesTuple, TakesList, TakesAny, Attention,
 )  # fmt: skip
 
 
@@ -126,6 +164,11 @@ def test_a_layer_is_read_as_it_is_meant_whatever_its_mistake(layer, factor):
 def test_it_is_said_how_the_layer_was_read():
     assert "backward(dout, cache), which fits the numbers best" in str(check(KeepsSlope(1), X))
     assert "backward(dout, dout, cache)" in str(check(Cell(1), X))
+    assert "backward(douts), which fits the numbers best" in str(check(TakesTuple(1), X))
+
+
+def test_where_names_tell_nothing_is_tried():
+    assert check(Attention(1), X).evaluations <= 40
 
 
 def test_what_a_plan_takes_of_what_forward_returned():

@@ -321,3 +321,26 @@ def test_a_layer_need_not_be_able_to_compare_itself(kind):
     network = DataClassNetwork([DataClass(W), DataClass(rng.normal(size=(3, 2)), factor=2.0)])
     wrong = [tensor.name for tensor in check(network, x).tensors if tensor.verdict == "disagree"]
     assert wrong == ["layers[1].W"]
+
+
+class Parameter(np.ndarray):
+    """An array that has its gradient as an attribute."""
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_an_array_may_have_its_gradient_as_an_attribute(factor):
+    class Layer:
+        def __init__(self):
+            self.params = {"W": rng.normal(size=(4, 3)).view(Parameter)}
+
+        def forward(self, x):
+            self.x = x
+            return np.asarray(x @ self.params["W"])
+
+        def backward(self, dout):
+            self.params["W"].grad = factor * np.asarray(self.x.T @ dout)
+            return np.asarray(dout @ self.params["W"].T)
+
+    report = check(Layer(), x)
+    assert "gradients in params['W'].grad" in said(report)
+    assert report["W"].verdict == ("agree" if factor == 1 else "disagree")

@@ -17,7 +17,7 @@ from gradcheck.checking.conventions.common.assigning import Returned
 from gradcheck.checking.conventions.common.nested import gather
 from gradcheck.checking.conventions.common.returned_names import returned_names
 from gradcheck.checking.conventions.common.roles import predicted
-from gradcheck.checking.conventions.common.slopes import Slope, distance, measure
+from gradcheck.checking.conventions.common.slopes import NEAR, Slope, distance, measure
 from gradcheck.checking.conventions.layers.awaiting import prepared
 from gradcheck.checking.conventions.layers.homes import Homes
 from gradcheck.checking.conventions.layers.layer_subject import LayerSubject
@@ -108,7 +108,7 @@ class Layer(LayerSubject):
         self.trials += 1
         self.history.forget()
         returned = call("forward", self.methods.run, gather(copies(self.inputs), self.shape), self.switches)
-        return len(returned) if isinstance(returned, tuple) else 1
+        return len(returned) if isinstance(returned, tuple | list) else 1
 
     def _look(self, rehearsal: Rehearsal) -> tuple[dict[str, Any], list[Array]]:
         """Forward and backward once; what comes of it tells where everything is."""
@@ -148,11 +148,13 @@ class Layer(LayerSubject):
             if count not in slopes:
                 slopes[count] = measure(partial(self.moved, state), name, self.inputs[name])
             distances.append(self._distance(rehearsal, name, slopes[count]))
-            if rehearsal.outputs > 1 and np.isfinite(distances[-1]):
+            if rehearsal.outputs > 1 and NEAR < distances[-1] < np.inf:
                 distances[-1] += 0 if self._is_homogeneous(name, state) else _MOST_DISTANT
             self.homes = Homes(self.layer)
             self.parameters = {}
             state.restore()
+            if distances[-1] <= NEAR:
+                break
         self.plan = self.plans[int(np.argmin(distances))]
 
     def _distance(self, rehearsal: Rehearsal, name: str, slope: Slope | None) -> float:

@@ -19,7 +19,7 @@ Step = tuple[str, Any]
 _DEEPEST = 6
 _LONGEST_LIST = 200
 _SHOWN_BY_PROPERTIES = ("params", "grads", "parameters", "gradients")
-_NOT_LOOKED_INTO = (type, ModuleType, FunctionType, MethodType, np.ndarray, np.generic, str, bytes, int, float, complex)
+_NOT_LOOKED_INTO = (type, ModuleType, FunctionType, MethodType, np.generic, str, bytes, int, float, complex)
 _FOREIGN = ("builtins", "numpy", "random", "torch", "jax", "jaxlib", "threading", "logging")
 
 
@@ -115,6 +115,8 @@ def objects(root: Any) -> Iterator[Any]:
 def _may_hold(value: Any) -> bool:
     if isinstance(value, Mapping | list | tuple):
         return True
+    if isinstance(value, np.ndarray):  # of a kind that has attributes, where it may keep its gradient
+        return bool(getattr(value, "__dict__", None)) and not _is_foreign(value)
     return not (value is None or isinstance(value, _NOT_LOOKED_INTO) or _is_foreign(value))
 
 

@@ -20,6 +20,7 @@ RATE = 1.0
 class Plan:
     """The role of each argument: ``dout``, ``out``, ``cache``, ``rate``, or an input by its name in brackets.
 
+    ``douts`` is a list of the cotangents of all outputs.
     What forward left in an attribute is ``self.`` with its name.
     """
 
@@ -29,7 +30,7 @@ class Plan:
     @property
     def takes_cotangent(self) -> bool:
         """Whether an upstream gradient is among the arguments."""
-        return "dout" in self.roles
+        return "dout" in self.roles or "douts" in self.roles
 
     @property
     def takes_rate(self) -> bool:
@@ -73,7 +74,7 @@ class Plan:
         """The arguments, in order."""
         known = {"rate": itertools.repeat(RATE), "cache": itertools.chain(caches, itertools.repeat(None))}
         known |= {f"self.{self.kept}": itertools.repeat(kept)}
-        values = {"dout": iter(cotangents), "out": iter(outputs), **known}
+        values = {"dout": iter(cotangents), "douts": iter([list(cotangents)]), "out": iter(outputs), **known}
         return [inputs[role[1:-1]] if role.startswith("[") else next(values[role]) for role in self.roles]
 
 
@@ -102,7 +103,7 @@ def plans(
             instead = (prediction, *([f"self.{kept}"] if kept else []))
             choices += [_with(choices[0], choices[0].index("dout"), role) for role in instead]
     if is_backward and outputs > 1:
-        choices = _of_several(choices, told, [name in inputs for name in names], outputs)
+        choices = _of_several(choices, dict(zip(names, told, strict=True)), inputs, outputs)
     return [Plan(tuple(choice), tuple(names)) for choice in choices if all(choice)]
 
 
@@ -113,6 +114,8 @@ def _wanted(back: Callable[..., Any], is_backward: bool, outputs: int) -> list[s
     wanted = [p.name for i, p in enumerate(given) if p.default is p.empty or (i == 0 and is_backward and _is_dout(p))]
     spare = [p.name for p in given if p.name not in wanted and roles.is_cotangent(p.name) and p.default is None]
     wanted += spare[: max(0, outputs - len(wanted))] if is_backward else []
+    if is_backward and not given and any(p.kind is p.VAR_POSITIONAL for p in parameters_of(back)):
+        return ["dout"] * outputs
     return wanted + [p.name for p in given if p.name not in wanted and roles.is_rate(p.name)]
 
 
@@ -148,20 +151,29 @@ def _filled(told: list[str], inputs: Mapping[str, Any], first: str, outputs: int
     return filled
 
 
-def _of_several(choices: list[list[str]], told: list[str], sure: list[bool], outputs: int) -> list[list[str]]:
+def _of_several(
+    choices: list[list[str]], told: dict[str, str], inputs: Mapping[str, Any], outputs: int
+) -> list[list[str]]:
     """Of several things that forward returned, some may be no outputs but kept for backward: ``backward(dout, mask)``.
 
-    Likely so after an argument that is called a cotangent. Where none is, all of them may be.
+    Likely so after an argument that is called a cotangent. Where none is, all of them may be; and one argument whose
+    name is no singular may be a list of cotangents.
     """
-    named, complete = "dout" in told, len(told) - told.count("rate") == outputs
-    first = told.index("dout") if named else 0
-    open_ = [i for i, role in enumerate(told) if i > first and role not in ("dout", "rate") and (complete or not role)]
-    kept = []
-    if not all(sure[i] or told[i] == "cache" for i in open_):
-        kept = [["dout" if i == first else "cache" if i in open_ else role for i, role in enumerate(choices[0])]]
-    if named or not complete:
-        return [*kept, *choices]
-    return [*choices, [role if role == "rate" else "dout" for role in told], *kept]
+    named, rest = "dout" in told.values(), [name for name, role in told.items() if role != "rate"]
+    if len(rest) == 1:
+        several = not named or rest[0].endswith("s")
+        return [*choices, ["rate" if role == "rate" else "douts" for role in told.values()]] if several else choices
+    complete = len(rest) == outputs
+    first = next((name for name in rest if told[name] == "dout"), rest[0]) if rest else ""
+    after = rest[rest.index(first) + 1 :] if rest else []
+    kept = [name for name in after if told[name] != "dout" and (complete or not told[name])]
+    found = choices
+    if not all(name in inputs or told[name] == "cache" for name in kept):
+        handed = ["dout" if n == first else "cache" if n in kept else r for n, r in zip(told, choices[0], strict=True)]
+        found = [handed, *choices] if named else [*choices, handed]
+    if not named and complete:
+        found = [*found, ["rate" if role == "rate" else "dout" for role in told.values()]]
+    return found
 
 
 def _with(choice: list[str], i: int, role: str, j: int | None = None) -> list[str]:
