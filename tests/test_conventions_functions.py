@@ -76,6 +76,43 @@ def test_a_number_and_its_gradient_are_recognised(f, inputs, spoiled):
     assert [name for name, agrees in verdicts(check(wrong, *inputs)).items() if not agrees] == [spoiled]
 
 
+def dense_with_pullback(factor):
+    def dense(x, W):
+        y = np.tanh(x @ W)
+
+        def back(dout):
+            dz = dout * (1 - y * y)
+            return dz @ W.T, factor * x.T @ dz
+
+        return y, back
+
+    return dense
+
+
+def cell_with_pullback(factor):
+    def cell(x):
+        return np.tanh(x), x**2, lambda dh, dc: factor * (dh * (1 - np.tanh(x) ** 2) + dc * 2 * x)
+
+    return cell
+
+
+def loss_with_pullback(factor):
+    return lambda x: (float(np.sum(x**2)), lambda dout: factor * 2 * x * dout)
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+@pytest.mark.parametrize(
+    ("made", "shapes"),
+    [(dense_with_pullback, [(4, 5), (5, 3)]), (cell_with_pullback, [(4, 5)]), (loss_with_pullback, [(3,)])],
+)
+def test_a_function_may_return_its_pullback(made, shapes, factor):
+    rng = np.random.default_rng(0)
+    report = check(made(factor), *(rng.normal(size=shape) for shape in shapes))
+    assert report.understood == "function returning (out, pullback)"
+    assert report.verdict == ("agree" if factor == 1 else "disagree")
+    assert len(report.tensors) == len(shapes)
+
+
 def test_entries_of_a_dictionary_are_checked_by_name():
     assert list(verdicts(check(two_layers, PARAMETERS, x, rng.normal(size=(5, 2))))) == [
         "parameters['W1']",

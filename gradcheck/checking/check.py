@@ -47,8 +47,8 @@ def check(
     subject : object
         One of: a layer object (``forward`` or ``__call__``, ``backward``, parameters and gradients in ``params`` and
         ``grads`` or as ``W`` and ``dW``); a forward function, with ``backward=``; a scalar function, with ``grad=``; a
-        network (``loss(x, t)``, ``gradient(x, t)``, ``params``, or a ``loss`` that returns both); a function of
-        ``autograd.numpy``.
+        network (``loss(x, t)``, ``gradient(x, t)``, ``params``, or a ``loss`` that returns both); a function that
+        returns ``(value, gradient)``, or outputs and their ``pullback``; a function of ``autograd.numpy``.
     *inputs
         What forward is called with. Float arrays and every parameter are checked; integers and booleans (labels,
         indices, masks) are held constant. Nothing of it is changed, not even the random state.

@@ -50,7 +50,7 @@ CONVENTIONS = (
     layer,  # an object with a forward and a backward, or a loss or an activation with its derivative
     network_with_gradients,  # loss(x, t) that returns both
     module_arrays,  # a function that returns a number and the gradients of arrays in its module
-    value_and_gradient,  # a function that returns a number and its gradient
+    value_and_gradient,  # a function that returns a number and its gradient, or its output and its pullback
     autograd_function,  # a function autograd can differentiate
 )
 """In this order; the first that recognises a thing has it."""

@@ -1,7 +1,7 @@
-"""Functions that return a number and its gradient, ``softmax_loss(x, y) -> loss, dx``, without being asked to.
+"""Functions that bring their gradient along: ``softmax_loss(x, y) -> loss, dx``, or ``dense(x, W) -> out, pullback``.
 
-It is seen from what they return: one number, and arrays in the shapes of the inputs, or a dictionary of gradients. The
-two may come in either order.
+It is seen from what they return: one number, and arrays in the shapes of the inputs, or a dictionary of gradients, the
+two in either order; or outputs, and a function last.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ import numpy as np
 from gradcheck.checking.conventions.common.arguments import is_variable, named_inputs
 from gradcheck.checking.conventions.common.nested import spread
 from gradcheck.checking.conventions.functions.function import FunctionSubject, is_number
+from gradcheck.checking.conventions.functions.pair import PairSubject
 from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Options, Subject
 
@@ -28,11 +29,27 @@ def recognise(thing: Any, inputs: tuple[Any, ...], options: Options) -> Subject 
         return None
     finally:
         state.restore()
+    if _has_pullback(returned):
+        pair = PairSubject(thing, _pulled, inputs, options.name)
+        pair.with_cache, pair.trials = "function returning (out, pullback)", 1
+        return pair
     if not _fits(returned[::-1] if _is_turned(returned) else returned, named_inputs(thing, inputs)):
         return None
     subject = FunctionSubject(thing, None, inputs, options.name)
     subject.trials += 1
     return subject
+
+
+def _has_pullback(returned: Any) -> bool:
+    """Whether a function comes after the outputs, as from the ``vjp`` of JAX."""
+    if not (isinstance(returned, tuple) and len(returned) >= 2 and callable(returned[-1])):
+        return False
+    return all(isinstance(output, float) or is_variable(output) for output in returned[:-1])
+
+
+def _pulled(*arguments: Any) -> Any:
+    *cotangents, pullback = arguments
+    return pullback(*cotangents)
 
 
 def _is_turned(returned: Any) -> bool:

@@ -41,8 +41,8 @@ def explanation(thing: Any) -> str:
     return (
         f"check does not understand {_called(thing)}: it looked for methods forward (or __call__) and backward, under "
         "these and other usual names, for methods loss and gradient (or a loss that returns both) with a dictionary "
-        "params, for a function that returns (value, gradient), and for a function of autograd.numpy, and found "
-        f"{_found(thing)}. {_remedy(thing)}"
+        "params, for a function that returns (value, gradient) or (out, pullback), and for a function of "
+        f"autograd.numpy, and found {_found(thing)}. {_remedy(thing)}"
     )
 
 
