@@ -51,7 +51,8 @@ def check(
         returns ``(value, gradient)``, or outputs and their ``pullback``; a function of ``autograd.numpy``.
     *inputs
         What forward is called with. Float arrays and every parameter are checked; integers and booleans (labels,
-        indices, masks) are held constant. Nothing of it is changed, not even the random state.
+        indices, masks) are held constant. Arrays in lists and dictionaries, nested as they are, are checked one by
+        one, as ``p[0]['W']``, and their gradients come alike. Nothing of it is changed, not even the random state.
     backward : callable, optional
         ``backward(dout, cache)`` if forward returns ``(out, cache)``, else ``backward(dout)``, with the inputs, the
         output or both after ``dout``, or a cotangent for each of several outputs: names tell, or else the numbers;

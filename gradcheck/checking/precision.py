@@ -41,6 +41,8 @@ def in_dtype(
     for other in of:
         memo |= {id(other.type): dtype.type, id(other): dtype}
     try:
-        return copy.deepcopy(thing, memo), tuple(x.astype(dtype) if is_meant(x) else x for x in inputs)
+        nested = (dict, list, tuple)
+        cast = (copy.deepcopy(x, memo) if type(x) in nested else x.astype(dtype) if is_meant(x) else x for x in inputs)
+        return copy.deepcopy(thing, memo), tuple(cast)
     finally:
         state.restore()

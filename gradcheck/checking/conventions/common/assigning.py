@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking.conventions.common.arguments import variables
+from gradcheck.checking.conventions.common.arguments import is_variable, variables
 from gradcheck.checking.conventions.common.gradient_names import find
+from gradcheck.checking.conventions.common.nested import is_like, is_nested, paired, spread
 from gradcheck.checking.conventions.common.roles import predicted
 from gradcheck.checking.subject import counted, listed
 
@@ -134,13 +135,58 @@ def by_name(gradients: Mapping[Any, Any], name: str) -> Any:
     return None if key is None else gradients[key]
 
 
-def assign_entries(returned: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Like :func:`assign`, where some inputs are entries of dictionaries: those have gradients by name or none."""
-    entries = {name for name in inputs if name.endswith("]")}
+def assign_nested(returned: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Like :func:`assign`, where some inputs are lists or dictionaries of arrays.
+
+    Gradients come as these do: one such list among others, in the order of the inputs; that of one input alone; or all
+    in one row. Entries of dictionaries, what is not named beside them, and all of a list may have none.
+    """
+    nested = [name for name, value in inputs.items() if is_nested(value)]
+    if not nested:
+        return assign(returned, inputs)
+    flat = spread(inputs, deep=True)
+    found = _as_they_come(returned, inputs, nested, flat)
+    if found is None:
+        plain = variables({name: value for name, value in inputs.items() if name not in nested})
+        return assign(returned, plain or flat)
+    lists = [name for name in nested if not isinstance(inputs[name], Mapping) and not _is_empty(found, name)]
+    wanted = tuple(f"{name}[" for name in lists)
+    named = isinstance(returned, Mapping)
+    return {
+        path: gradient
+        for path, gradient in found.items()
+        if gradient is not None or path.startswith(wanted) or (path in inputs and not named)
+    }
+
+
+def _as_they_come(
+    returned: Any, inputs: Mapping[str, Any], nested: list[str], flat: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The gradients by the paths of their tensors; None where they do not come as any inputs do."""
     if isinstance(returned, Mapping):
-        found = assign(returned, inputs)
-        return {name: gradient for name, gradient in found.items() if gradient is not None or name not in entries}
-    return assign(returned, {name: value for name, value in inputs.items() if name not in entries})
+        by_input = {name: by_name(returned, name) for name in inputs}
+        if any(by_input[name] is not None for name in nested):
+            return _by_input(by_input, inputs)
+        return {name: by_name(returned, name) for name in variables(flat)}
+    if not isinstance(returned, tuple | list):
+        return None
+    for several in ([name for name in inputs if name in nested or is_variable(inputs[name])], list(inputs)):
+        if len(several) == len(returned) and all(map(is_like, returned, (inputs[name] for name in several))):
+            return _by_input(dict(zip(several, returned, strict=True)), inputs)
+    for name in nested:
+        if is_like(returned, inputs[name]):
+            return _by_input({name: returned}, inputs)
+    names = list(variables(flat))
+    return dict(zip(names, returned, strict=True)) if len(names) == len(returned) else None
+
+
+def _by_input(given: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    pairs = (paired(name, inputs[name], gradients, by_name) for name, gradients in given.items())
+    return {path: gradient for some in pairs for path, gradient in some}
+
+
+def _is_empty(found: Mapping[str, Any], name: str) -> bool:
+    return all(gradient is None for path, gradient in found.items() if path.startswith(f"{name}["))
 
 
 def _numbers(values: list[Any]) -> bool:

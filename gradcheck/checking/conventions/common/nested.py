@@ -1,39 +1,86 @@
-"""Inputs that are lists or dictionaries of arrays: each a tensor by itself, ``X[0]`` or ``parameters['W1']``."""
+"""Inputs that are lists or dictionaries of arrays: each a tensor by itself, ``X[0]``, ``p['W1']``, ``p[1][0]``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gradcheck.checking.conventions.common.arguments import is_variable
 
 
-def spread(inputs: Mapping[str, Any], dictionaries: bool = False) -> dict[str, Any]:
-    """Each entry of lists of arrays, or of dictionaries, by itself; all else as it is."""
+def spread(inputs: Mapping[str, Any], deep: bool = False) -> dict[str, Any]:
+    """Each entry of lists of arrays by itself, or of all that is nested; all else as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W, b = np.ones((2, 3)), np.ones(3)
+    >>> list(spread({"p": [(W, b), {"W": W}], "labels": [0, 1], "x": W}, deep=True))
+    ['p[0][0]', 'p[0][1]', "p[1]['W']", 'labels', 'x']
+    """
     flat: dict[str, Any] = {}
     for name, value in inputs.items():
-        if _is_spread(value, dictionaries):
-            flat |= {f"{name}[{key!r}]": part for key, part in _items(value)}
+        if deep:
+            flat |= leaves(name, value)
+        elif type(value) in (list, tuple) and value and all(map(is_variable, value)):
+            flat |= {f"{name}[{key!r}]": part for key, part in entries(value)}
         else:
             flat[name] = value
     return flat
 
 
+def leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The parts of what is nested, each with the path to it; of what is not, itself."""
+    if not is_nested(value):
+        yield path, value
+        return
+    for key, part in entries(value):
+        yield from leaves(f"{path}[{key!r}]", part)
+
+
+def is_nested(value: Any) -> bool:
+    """Whether it is a list, a tuple or a dictionary with an array of floats somewhere inside."""
+    if type(value) not in (dict, list, tuple):
+        return False
+    return any(is_variable(part) or is_nested(part) for _, part in entries(value))
+
+
+def entries(value: Any) -> list[tuple[Any, Any]]:
+    """What a container holds, by key or by index."""
+    return list(value.items()) if isinstance(value, Mapping) else list(enumerate(value))
+
+
 def gather(flat: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[Any]:
     """The arguments again, with the lists and dictionaries they came in."""
-    arguments = []
-    for name, value in inputs.items():
-        if name in flat:
-            arguments.append(flat[name])
-            continue
-        parts = {key: flat[f"{name}[{key!r}]"] for key, _ in _items(value)}
-        arguments.append(parts if isinstance(value, Mapping) else type(value)(parts.values()))
-    return arguments
+    return [_gathered(flat, name, value) for name, value in inputs.items()]
 
 
-def _is_spread(value: Any, dictionaries: bool) -> bool:
-    if dictionaries:
-        return type(value) is dict and any(map(is_variable, value.values()))
-    return type(value) in (list, tuple) and bool(value) and all(map(is_variable, value))
+def _gathered(flat: Mapping[str, Any], path: str, value: Any) -> Any:
+    if path in flat:
+        return flat[path]
+    parts = {key: _gathered(flat, f"{path}[{key!r}]", part) for key, part in entries(value)}
+    return parts if isinstance(value, Mapping) else type(value)(parts.values())
 
 
-def _items(value: Any) -> list[tuple[Any, Any]]:
-    return list(value.items()) if isinstance(value, Mapping) else list(enumerate(value))
+def paired(path: str, value: Any, given: Any, by_name: Any) -> Iterator[tuple[str, Any]]:
+    """The paths of the arrays in something nested, each with what stands there in something alike."""
+    if not is_nested(value):
+        if is_variable(value):
+            yield path, given
+        return
+    for key, part in entries(value):
+        yield from paired(f"{path}[{key!r}]", part, _entry(given, key, by_name), by_name)
+
+
+def _entry(given: Any, key: Any, by_name: Any) -> Any:
+    if isinstance(given, Mapping):
+        return by_name(given, str(key))
+    return given[key] if isinstance(given, Sequence) and isinstance(key, int) and key < len(given) else None
+
+
+def is_like(given: Any, value: Any) -> bool:
+    """Whether gradients come in the same lists and dictionaries as that of which they are."""
+    if given is None or not is_nested(value):
+        return not isinstance(given, Mapping | list | tuple)
+    if isinstance(value, Mapping):
+        return isinstance(given, Mapping)
+    alike = isinstance(given, list | tuple) and len(given) == len(value)
+    return alike and all(is_like(g, part) for g, part in zip(given, value, strict=True))

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checking.conventions.common.arguments import call, is_variable, name_of, named_inputs, variables
-from gradcheck.checking.conventions.common.assigning import assign_entries, complaint
-from gradcheck.checking.conventions.common.nested import gather, spread
+from gradcheck.checking.conventions.common.assigning import assign_nested, complaint
+from gradcheck.checking.conventions.common.nested import gather, is_nested, spread
 from gradcheck.checking.conventions.common.returned_names import owners, returned_names
 from gradcheck.checking.subject import Array, NotUnderstoodError, Options, Pullback, Subject, as_outputs, kind_of
 
@@ -28,7 +28,7 @@ class FunctionSubject(Subject):
         self.f, self.grad = f, grad
         self.name = name or name_of(f)
         self.shape = named_inputs(f, inputs)
-        self.inputs = spread(self.shape, dictionaries=True)
+        self.inputs = spread(self.shape, deep=True)
         self.parameters = {}
         self.tensors = variables(self.inputs)
         self.understood = "scalar function with its gradient" if grad else "function returning (value, gradient)"
@@ -62,14 +62,14 @@ class FunctionSubject(Subject):
         if named:
             return dict(zip(named, gradients, strict=True))
         self.surplus = complaint(gradients, inputs, "grad" if self.grad else self.name)
-        assigned = assign_entries(gradients, inputs)
+        assigned = assign_nested(gradients, self.shape)
         if isinstance(gradients, Mapping):  # of the parameters by name; data and targets have none
             return {name: gradient for name, gradient in assigned.items() if gradient is not None}
         return assigned
 
     def _by_their_names(self, gradients: Any) -> list[str]:
         """Whose the gradients in a tuple are: as they are called where they are returned, dw, db; else by shape."""
-        if not isinstance(gradients, tuple):
+        if not isinstance(gradients, tuple) or any(map(is_nested, (*gradients, *self.shape.values()))):
             return []
         shapes = {name: np.shape(value) for name, value in self.tensors.items()}
         if [np.shape(gradient) for gradient in gradients] == list(shapes.values()):

@@ -15,7 +15,7 @@ from gradcheck.checking.conventions.common.arguments import (
     takes_any_number,
     variables,
 )
-from gradcheck.checking.conventions.common.assigning import assign_entries, complaint
+from gradcheck.checking.conventions.common.assigning import assign_nested, complaint
 from gradcheck.checking.conventions.common.nested import gather, spread
 from gradcheck.checking.conventions.common.roles import is_cache
 from gradcheck.checking.conventions.functions.reading import (
@@ -62,10 +62,10 @@ class PairSubject(Subject):
         self._named_as_cotangents = list(takewhile(_names_a_cotangent, self.names))
         self.name = name or name_of(forward)
         self.shape = named_inputs(forward, inputs)
-        self.inputs = spread(self.shape, dictionaries=True)
+        self.inputs = spread(self.shape, deep=True)
         wanted = self.names[: self.wanted]
         self._caches = list(filter(_names_a_cache, wanted))
-        self._others = [name for name in wanted if name not in (*self._caches, *self.inputs)]
+        self._others = [name for name in wanted if name not in (*self._caches, *self.shape)]
         require_written(self.name, {"forward": forward, "backward": backward}, self.inputs)
         self.parameters = {}
         self.tensors = variables(self.inputs)
@@ -83,14 +83,15 @@ class PairSubject(Subject):
 
     def forward(self, inputs: Mapping[str, Any]) -> tuple[list[Array], Pullback]:
         """Run forward; what backward wants beside the cotangents is told from its signature."""
-        returned = call("forward", self.run, gather(inputs, self.shape))
-        outputs, extra = self._split(returned, inputs)
+        arguments = dict(zip(self.shape, gather(inputs, self.shape), strict=True))
+        returned = call("forward", self.run, arguments.values())
+        outputs, extra = self._split(returned, arguments)
         self.holds_cache = not extra
 
         def pullback(cotangents: list[Array]) -> Mapping[str, Any]:
             gradients = call("backward", self.back, [*cotangents, *extra])
-            self.surplus = "" if isinstance(gradients, Mapping) else complaint(gradients, self.shape)
-            assigned = assign_entries(gradients, inputs)
+            self.surplus = "" if isinstance(gradients, Mapping) else complaint(gradients, self.inputs)
+            assigned = assign_nested(gradients, self.shape)
             return self.averaged.summed(assigned) if self.averaged else assigned
 
         return outputs, pullback

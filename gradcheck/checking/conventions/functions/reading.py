@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checking.conventions.common.arguments import is_variable
-from gradcheck.checking.conventions.common.assigning import assign
+from gradcheck.checking.conventions.common.assigning import assign_nested
+from gradcheck.checking.conventions.common.nested import gather, spread
 from gradcheck.checking.state.snapshot import State
 from gradcheck.checking.subject import Array, as_outputs, copies
 
@@ -118,7 +119,8 @@ class _Trial:
         self, forward: Callable[..., Any], backward: Callable[..., Any], inputs: Mapping[str, Any], returned: Any
     ) -> None:
         rng = np.random.default_rng(0)
-        self.forward, self.backward, self.inputs, self.runs = forward, backward, copies(inputs), 0
+        self.forward, self.backward, self.shape, self.runs = forward, backward, inputs, 0
+        self.inputs = copies(spread(inputs, deep=True))
         shapes = [output.shape for output in as_outputs(returned)]
         self.cotangents = [rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape) for shape in shapes]
         self.directions = {name: _direction(x, rng) for name, x in self.inputs.items() if is_variable(x)}
@@ -157,10 +159,10 @@ class _Trial:
         self, cotangents: list[Array], beside: Callable[[Sequence[Any], Iterable[Any]], Sequence[Any]]
     ) -> dict[str, Any]:
         """Of a forward anew, as what backward rests on may be random."""
-        inputs = copies(self.inputs)
+        arguments = gather(copies(self.inputs), self.shape)
         try:
-            extra = beside(self._run(inputs), inputs.values())
-            return assign(self.backward(*[v.copy() for v in cotangents], *extra), inputs)
+            extra = beside(self._run(arguments), arguments)
+            return assign_nested(self.backward(*[v.copy() for v in cotangents], *extra), self.shape)
         finally:
             self.state.restore()
 
@@ -171,13 +173,13 @@ class _Trial:
     def _outputs(self, h: float) -> list[Array]:
         moved = {name: np.asarray(self.inputs[name] + h * d, d.dtype) for name, d in self.directions.items()}
         try:
-            return [y.copy() for y in self._run(copies({**self.inputs, **moved}))]
+            return [y.copy() for y in self._run(gather(copies({**self.inputs, **moved}), self.shape))]
         finally:
             self.state.restore()
 
-    def _run(self, inputs: Mapping[str, Any]) -> list[Array]:
+    def _run(self, arguments: Iterable[Any]) -> list[Array]:
         self.runs += 1
-        return as_outputs(self.forward(*inputs.values()))
+        return as_outputs(self.forward(*arguments))
 
 
 def _direction(x: Array, rng: np.random.Generator) -> Array:

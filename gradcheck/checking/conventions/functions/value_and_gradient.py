@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checking.conventions.common.arguments import is_variable, named_inputs
-from gradcheck.checking.conventions.common.nested import spread
+from gradcheck.checking.conventions.common.nested import leaves, spread
 from gradcheck.checking.conventions.functions.function import FunctionSubject, is_number
 from gradcheck.checking.conventions.functions.pair import PairSubject
 from gradcheck.checking.state.snapshot import State
@@ -62,10 +62,10 @@ def _is_turned(returned: Any) -> bool:
 def _fits(returned: Any, inputs: Mapping[str, Any]) -> bool:
     if not (isinstance(returned, tuple) and len(returned) >= 2 and is_number(returned[0])):
         return False
-    shapes = [np.shape(value) for value in spread(inputs, dictionaries=True).values() if is_variable(value)]
+    shapes = [np.shape(value) for value in spread(inputs, deep=True).values() if is_variable(value)]
     gradients = returned[1:]
     if len(gradients) == 1 and isinstance(gradients[0], tuple | list):
-        gradients = tuple(gradients[0])
+        gradients = tuple(part for _, part in leaves("", gradients[0]))
     if len(gradients) == 1 and isinstance(gradients[0], Mapping):
         gradients = tuple(gradients[0].values())
         return bool(gradients) and any(np.shape(g) in shapes for g in gradients if is_variable(g))
