@@ -106,9 +106,10 @@ def _plan(backward: Callable[..., Any], names: list[str], parts: list[str]) -> t
     wanted = [p for p in parameters_of(backward) if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     wanted = [p for p in wanted if p.default is p.empty or roles.is_rate(p.name)]
     plan, target = [], ""
-    for parameter in wanted:
+    for i, parameter in enumerate(wanted):
         name = parameter.name
         bare = roles.squeezed(name)
+        beside_targets = any(roles.is_target(later.name) for later in wanted[i + 1 :])
         if name in names:
             plan.append(f"[{name}]")
         elif name in parts:
@@ -117,7 +118,7 @@ def _plan(backward: Callable[..., Any], names: list[str], parts: list[str]) -> t
             plan.append("rate")
         elif roles.is_cache(name):
             plan.append("cache")
-        elif _is_output(name):
+        elif _is_output(name) or (bare == "y" and beside_targets):
             plan.append("out")
         elif not target and (roles.is_target(name) or bare in _TARGETS):
             target = name
