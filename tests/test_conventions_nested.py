@@ -1,5 +1,8 @@
 """Parameters in lists, tuples and dictionaries, nested as one likes; gradients come as these do."""
 
+from collections import OrderedDict
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -9,10 +12,22 @@ from gradcheck.checking.conventions.common.assigning import assign_nested
 rng = np.random.default_rng(0)
 X, T = rng.normal(size=(4, 5)), rng.normal(size=(4, 3))
 W1, b1, W2 = rng.normal(size=(5, 4)), rng.normal(size=4), rng.normal(size=(4, 3))
+
+
+class Params(NamedTuple):
+    """As functional code likes to keep them."""
+
+    W1: np.ndarray
+    b1: np.ndarray
+    W2: np.ndarray
+
+
 SHAPES = {
     "list": [W1, b1, W2],
     "tuple": (W1, b1, W2),
     "dictionary": {"W1": W1, "b1": b1, "W2": W2},
+    "ordered dictionary": OrderedDict(W1=W1, b1=b1, W2=W2),
+    "named tuple": Params(W1, b1, W2),
     "list of tuples": [(W1, b1), (W2,)],
     "list of dictionaries": [{"W": W1, "b": b1}, {"W": W2}],
 }
@@ -33,7 +48,8 @@ def like(nested, arrays):
         return next(arrays)
     if isinstance(nested, dict):
         return {key: like(part, arrays) for key, part in nested.items()}
-    return type(nested)(like(part, arrays) for part in nested)
+    made = [like(part, arrays) for part in nested]
+    return Params(*made) if isinstance(nested, Params) else type(nested)(made)
 
 
 def network(params, x):

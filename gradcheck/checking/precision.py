@@ -35,14 +35,17 @@ def in_dtype(
     def is_meant(value: Any) -> bool:
         return isinstance(value, np.ndarray | np.floating) and value.dtype in of
 
+    def cast(value: Any) -> Any:
+        if isinstance(value, dict | list | tuple):
+            return copy.deepcopy(value, memo)
+        return value.astype(dtype) if is_meant(value) else value
+
     state = State([thing, *inputs])
     arrays = [piece.array for piece in state.pieces if isinstance(piece, ArrayPiece) and is_meant(piece.array)]
     memo: dict[int, Any] = {id(array): array.astype(dtype) for array in arrays}
     for other in of:
         memo |= {id(other.type): dtype.type, id(other): dtype}
     try:
-        nested = (dict, list, tuple)
-        cast = (copy.deepcopy(x, memo) if type(x) in nested else x.astype(dtype) if is_meant(x) else x for x in inputs)
-        return copy.deepcopy(thing, memo), tuple(cast)
+        return copy.deepcopy(thing, memo), tuple(cast(x) for x in inputs)
     finally:
         state.restore()

@@ -1,5 +1,6 @@
 """Inputs that are lists or dictionaries of arrays: each a tensor by itself, ``X[0]``, ``p['W1']``, ``p[1][0]``."""
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -37,10 +38,14 @@ def leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def is_nested(value: Any) -> bool:
-    """Whether it is a list, a tuple or a dictionary with an array of floats somewhere inside."""
-    if type(value) not in (dict, list, tuple):
+    """Whether it is a list, a tuple, named or not, or a dictionary with an array of floats somewhere inside."""
+    if type(value) not in (dict, OrderedDict, list, tuple) and not _is_named_tuple(value):
         return False
     return any(is_variable(part) or is_nested(part) for _, part in entries(value))
+
+
+def _is_named_tuple(value: Any) -> bool:
+    return isinstance(value, tuple) and hasattr(type(value), "_make")
 
 
 def entries(value: Any) -> list[tuple[Any, Any]]:
@@ -57,7 +62,9 @@ def _gathered(flat: Mapping[str, Any], path: str, value: Any) -> Any:
     if path in flat:
         return flat[path]
     parts = {key: _gathered(flat, f"{path}[{key!r}]", part) for key, part in entries(value)}
-    return parts if isinstance(value, Mapping) else type(value)(parts.values())
+    if isinstance(value, dict):
+        return type(value)(parts)
+    return type(value)._make(parts.values()) if _is_named_tuple(value) else type(value)(parts.values())
 
 
 def paired(path: str, value: Any, given: Any, by_name: Any) -> Iterator[tuple[str, Any]]:
