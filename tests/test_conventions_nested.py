@@ -154,3 +154,11 @@ def test_gradients_are_given_to_what_they_look_like(returned, assigned):
     found = assign_nested(returned, {"p": [W1, b1], "x": X, "labels": [0, 1]})
     assert found.keys() == assigned.keys()
     assert all(np.array_equal(found[name], assigned[name]) for name in assigned)
+
+
+def test_what_holds_itself_is_held_constant():
+    settings = {"scale": np.array([2.0])}
+    settings["self"] = settings
+    report = check(lambda x, c: x * c["scale"], X, settings, backward=lambda dout, x, c: dout * c["scale"])
+    assert [tensor.name for tensor in report.tensors] == ["x"]
+    assert report.ok

@@ -39,9 +39,21 @@ def leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def is_nested(value: Any) -> bool:
     """Whether it is a list, a tuple, named or not, or a dictionary with an array of floats somewhere inside."""
-    if type(value) not in (dict, OrderedDict, list, tuple) and not _is_named_tuple(value):
+    try:
+        return _is_container(value) and _holds_floats(value)
+    except RecursionError:  # it holds itself
         return False
-    return any(is_variable(part) or is_nested(part) for _, part in entries(value))
+
+
+def _holds_floats(value: Any) -> bool:
+    if not _is_container(value):
+        return is_variable(value)
+    found = [_holds_floats(part) for _, part in entries(value)]  # all are asked, to meet it again if it holds itself
+    return any(found)
+
+
+def _is_container(value: Any) -> bool:
+    return type(value) in (dict, OrderedDict, list, tuple) or _is_named_tuple(value)
 
 
 def _is_named_tuple(value: Any) -> bool:
