@@ -110,6 +110,16 @@ class TwoOutputs(Scaled):
         return self.factor * (a * (1 - np.tanh(self.x) ** 2) + b * 2 * self.x)
 
 
+class OptionalCache(Scaled):
+    """A cache that backward could be called without."""
+
+    def forward(self, x):
+        return np.tanh(x), np.tanh(x)
+
+    def backward(self, dout, cache=None):
+        return self.factor * dout * (1 - cache**2)
+
+
 class TakesTuple(TwoOutputs):
     """The cotangents in one argument."""
 
@@ -149,7 +159,7 @@ class Attention(Scaled):
 
 LAYERS = (
     KeepsOutput, KeepsSlope, KeepsMask, KeepsDictionary, KeepsPreactivation, KeepsTwo, Cell, CellKeepsTwo, TwoOutputs,
-    TakesTuple, TakesList, TakesAny, Attention,
+    OptionalCache, TakesTuple, TakesList, TakesAny, Attention,
 )  # fmt: skip
 
 
@@ -187,6 +197,10 @@ def pair(name, factor):
         return np.tanh(x), x**2
 
     return {
+        "an optional output": (
+            lambda x: (np.tanh(x), np.tanh(x)),
+            lambda dout, cache=None: factor * dout * (1 - cache**2),
+        ),
         "an output": (lambda x: (np.tanh(x), np.tanh(x)), lambda a, b: factor * a * (1 - b * b)),
         "a slope": (lambda x: (np.tanh(x), 1 - np.tanh(x) ** 2), lambda a, b: factor * a * b),
         "a sign": (lambda x: (np.maximum(x, 0), x), lambda a, b: factor * a * (b > 0)),
@@ -195,7 +209,7 @@ def pair(name, factor):
 
 
 @pytest.mark.parametrize("factor", FACTORS)
-@pytest.mark.parametrize("kept", ["an output", "a slope", "a sign", "nothing"])
+@pytest.mark.parametrize("kept", ["an output", "an optional output", "a slope", "a sign", "nothing"])
 def test_a_pair_is_read_as_it_is_meant_whatever_its_mistake(kept, factor):
     forward, backward = pair(kept, factor)
     report = check(forward, X, backward=backward)

@@ -63,9 +63,7 @@ class PairSubject(Subject):
         self.name = name or name_of(forward)
         self.shape = named_inputs(forward, inputs)
         self.inputs = spread(self.shape, deep=True)
-        wanted = self.names[: self.wanted]
-        self._caches = list(filter(_names_a_cache, wanted))
-        self._others = [name for name in wanted if name not in (*self._caches, *self.shape)]
+        self._expect(self.wanted)
         require_written(self.name, {"forward": forward, "backward": backward}, self.inputs)
         self.parameters = {}
         self.tensors = variables(self.inputs)
@@ -96,8 +94,16 @@ class PairSubject(Subject):
 
         return outputs, pullback
 
+    def _expect(self, wanted: int | None) -> None:
+        """Backward is to be given so many arguments; as many as there are if None."""
+        self.wanted, names = wanted, self.names[:wanted]
+        self._caches = list(filter(_names_a_cache, names))
+        self._others = [name for name in names if name not in (*self._caches, *self.shape)]
+
     def _split(self, returned: Any, inputs: Mapping[str, Any]) -> tuple[list[Array], list[Any]]:
         """The outputs proper, and what backward takes after the cotangents: a cache, the inputs, or nothing."""
+        if self._has_optional_cache(returned):
+            self._expect(len(self.names))
         split = self._with_a_named_cache(returned, inputs)
         if split is not None:
             self.understood = self.with_cache
@@ -110,6 +116,13 @@ class PairSubject(Subject):
         if self.reading is None:
             self.reading = self._choose(returned, len(outputs), inputs)
         return outputs, self.reading.arguments(outputs, inputs.values())
+
+    def _has_optional_cache(self, returned: Any) -> bool:
+        """Whether there is something for what backward may do without: ``backward(dout, cache=None)``."""
+        if not self.wanted or not isinstance(returned, tuple):
+            return False
+        optional = self.names[self.wanted :]
+        return len(returned) == len(self.names) and bool(optional) and all(map(_names_a_cache, optional))
 
     def _count_before_cache(self, returned: Any, inputs: Mapping[str, Any]) -> int:
         """How many outputs precede the cache in what forward returned; 0 where there is no cache.

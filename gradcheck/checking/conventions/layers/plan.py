@@ -108,11 +108,12 @@ def plans(
 
 
 def _wanted(back: Callable[..., Any], is_backward: bool, outputs: int) -> list[str]:
-    """The arguments to give: those it insists on, a learning rate, cotangents with a default."""
+    """The arguments to give: those it insists on, a learning rate, cotangents and caches with a default."""
     by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     given = [p for p in parameters_of(back) if p.kind in by_position]
     wanted = [p.name for i, p in enumerate(given) if p.default is p.empty or (i == 0 and is_backward and _is_dout(p))]
-    spare = [p.name for p in given if p.name not in wanted and roles.is_cotangent(p.name) and p.default is None]
+    spare = [p.name for p in given if p.name not in wanted and p.default is None]
+    spare = [name for name in spare if roles.is_cotangent(name) or roles.is_cache(name)]
     wanted += spare[: max(0, outputs - len(wanted))] if is_backward else []
     if is_backward and not given and any(p.kind is p.VAR_POSITIONAL for p in parameters_of(back)):
         return ["dout"] * outputs
