@@ -26,6 +26,7 @@ SHAPES = {
     "list": [W1, b1, W2],
     "tuple": (W1, b1, W2),
     "dictionary": {"W1": W1, "b1": b1, "W2": W2},
+    "dictionary by number": {1: W1, 2: b1, 5: W2},
     "ordered dictionary": OrderedDict(W1=W1, b1=b1, W2=W2),
     "named tuple": Params(W1, b1, W2),
     "list of tuples": [(W1, b1), (W2,)],

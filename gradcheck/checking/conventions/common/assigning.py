@@ -165,9 +165,9 @@ def _as_they_come(
     """The gradients by the paths of their tensors; None where they do not come as any inputs do."""
     if isinstance(returned, Mapping):
         by_input = {name: by_name(returned, name) for name in inputs}
-        if any(by_input[name] is not None for name in nested):
-            return _by_input(by_input, inputs)
-        return {name: by_name(returned, name) for name in variables(flat)}
+        if all(by_input[name] is None for name in nested):  # their entries stand beside the others
+            by_input |= dict.fromkeys(nested, returned)
+        return _by_input(by_input, inputs)
     if not isinstance(returned, tuple | list):
         return None
     for several in ([name for name in inputs if name in nested or is_variable(inputs[name])], list(inputs)):

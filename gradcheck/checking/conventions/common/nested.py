@@ -91,7 +91,7 @@ def paired(path: str, value: Any, given: Any, by_name: Any) -> Iterator[tuple[st
 
 def _entry(given: Any, key: Any, by_name: Any) -> Any:
     if isinstance(given, Mapping):
-        return by_name(given, str(key))
+        return given[key] if key in given else by_name(given, str(key))
     return given[key] if isinstance(given, Sequence) and isinstance(key, int) and key < len(given) else None
 
 
