@@ -163,3 +163,15 @@ def test_what_holds_itself_is_held_constant():
     report = check(lambda x, c: x * c["scale"], X, settings, backward=lambda dout, x, c: dout * c["scale"])
     assert [tensor.name for tensor in report.tensors] == ["x"]
     assert report.ok
+
+
+def test_gradients_of_the_other_inputs_are_not_taken_for_those_of_a_list():
+    states = [b1, b1 + 1]
+
+    def forward(x, W, states):
+        return x @ W + states[0] * states[1], (x, W)
+
+    report = check(forward, X, W1, states, backward=lambda dout, cache: (dout @ cache[1].T, cache[0].T @ dout))
+    assert [tensor.name for tensor in report.tensors] == ["x", "W"]
+    assert report.ok
+    assert "states[0] and states[1] held constant" in report.understood

@@ -173,9 +173,11 @@ def _as_they_come(
     for several in ([name for name in inputs if name in nested or is_variable(inputs[name])], list(inputs)):
         if len(several) == len(returned) and all(map(is_like, returned, (inputs[name] for name in several))):
             return _by_input(dict(zip(several, returned, strict=True)), inputs)
-    for name in nested:
-        if is_like(returned, inputs[name]):
-            return _by_input({name: returned}, inputs)
+    meant = [name for name in nested if is_like(returned, inputs[name])]
+    exact = [name for name in meant if type(inputs[name]) is type(returned) and _have_shapes(returned, inputs[name])]
+    if meant and (exact or not _have_shapes(returned, list(filter(is_variable, inputs.values())))):
+        name = (exact or meant)[0]
+        return _by_input({name: returned}, inputs)
     names = list(variables(flat))
     return dict(zip(names, returned, strict=True)) if len(names) == len(returned) else None
 
@@ -183,6 +185,13 @@ def _as_they_come(
 def _by_input(given: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
     pairs = (paired(name, inputs[name], gradients, by_name) for name, gradients in given.items())
     return {path: gradient for some in pairs for path, gradient in some}
+
+
+def _have_shapes(gradients: Any, tensors: Any) -> bool:
+    """Whether these are gradients of just these tensors, as far as shapes tell."""
+    if len(gradients) != len(tensors) or not all(map(is_variable, gradients)):
+        return False
+    return all(is_variable(x) and g.shape == x.shape for g, x in zip(gradients, tensors, strict=True))
 
 
 def _is_empty(found: Mapping[str, Any], name: str) -> bool:
