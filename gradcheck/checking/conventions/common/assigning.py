@@ -1,14 +1,14 @@
 """Which of the gradients that a backward returns belongs to which input."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcheck.checking.conventions.common.arguments import is_variable, variables
 from gradcheck.checking.conventions.common.gradient_names import find
-from gradcheck.checking.conventions.common.nested import is_like, is_nested, paired, spread
+from gradcheck.checking.conventions.common.nested import entries, is_like, is_nested, spread
 from gradcheck.checking.conventions.common.roles import predicted
 from gradcheck.checking.subject import counted, listed
 
@@ -183,8 +183,24 @@ def _as_they_come(
 
 
 def _by_input(given: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
-    pairs = (paired(name, inputs[name], gradients, by_name) for name, gradients in given.items())
+    pairs = (_paired(name, inputs[name], gradients) for name, gradients in given.items())
     return {path: gradient for some in pairs for path, gradient in some}
+
+
+def _paired(path: str, value: Any, given: Any) -> Iterator[tuple[str, Any]]:
+    """The paths of the arrays in something nested, each with what stands there in something alike."""
+    if not is_nested(value):
+        if is_variable(value):
+            yield path, given
+        return
+    for key, part in entries(value):
+        yield from _paired(f"{path}[{key!r}]", part, _entry(given, key))
+
+
+def _entry(given: Any, key: Any) -> Any:
+    if isinstance(given, Mapping):
+        return given[key] if key in given else by_name(given, str(key))
+    return given[key] if isinstance(given, Sequence) and isinstance(key, int) and key < len(given) else None
 
 
 def _have_shapes(gradients: Any, tensors: Any) -> bool:

@@ -1,7 +1,7 @@
 """Inputs that are lists or dictionaries of arrays: each a tensor by itself, ``X[0]``, ``p['W1']``, ``p[1][0]``."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.checking.conventions.common.arguments import is_variable
@@ -77,22 +77,6 @@ def _gathered(flat: Mapping[str, Any], path: str, value: Any) -> Any:
     if isinstance(value, dict):
         return type(value)(parts)
     return type(value)._make(parts.values()) if _is_named_tuple(value) else type(value)(parts.values())
-
-
-def paired(path: str, value: Any, given: Any, by_name: Any) -> Iterator[tuple[str, Any]]:
-    """The paths of the arrays in something nested, each with what stands there in something alike."""
-    if not is_nested(value):
-        if is_variable(value):
-            yield path, given
-        return
-    for key, part in entries(value):
-        yield from paired(f"{path}[{key!r}]", part, _entry(given, key, by_name), by_name)
-
-
-def _entry(given: Any, key: Any, by_name: Any) -> Any:
-    if isinstance(given, Mapping):
-        return given[key] if key in given else by_name(given, str(key))
-    return given[key] if isinstance(given, Sequence) and isinstance(key, int) and key < len(given) else None
 
 
 def is_like(given: Any, value: Any) -> bool:
