@@ -85,7 +85,7 @@ def threads():
 def dask():
     distributed = pytest.importorskip("distributed", reason="distributed (Dask) is not installed")
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as client,
     ):
         yield client.get_executor()
